@@ -1,0 +1,36 @@
+"""Settings of every service, from the environment (prefix CHARTSIFT_) or a file named .env."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """One documented place. `.env.example` lists every variable; secrets never print."""
+
+    model_config = SettingsConfigDict(env_prefix="CHARTSIFT_", env_file=".env", extra="ignore")
+
+    data_dir: Path = Field(Path("var"), description="folder of the embedded databases")
+    bus_url: str = Field("", description="empty: SQLite under data_dir; kafka://host:port")
+    database_url: str = Field("", description="empty: SQLite under data_dir; postgresql://...")
+
+    fhir_url: str = Field("http://127.0.0.1:8010/fhir", description="base URL of the FHIR server")
+    fhir_token: SecretStr | None = Field(None, description="bearer token for the FHIR server")
+    ingest_url: str = Field("http://127.0.0.1:8011", description="where ingest listens")
+    trials_url: str = Field("http://127.0.0.1:8012", description="where trials listens")
+
+    student: str = Field("encoder", description="student engine: encoder")
+    student_dir: Path | None = Field(None, description="folder of the student; empty: shipped one")
+
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+
+    def bus(self) -> str:
+        """URL of the bus with the embedded default filled in."""
+        return self.bus_url or f"sqlite:///{self.data_dir / 'bus.db'}"
+
+    def database(self, service: str) -> str:
+        """URL of one service's database; on SQLite each service has its own file."""
+        return self.database_url or f"sqlite:///{self.data_dir / service}.db"
