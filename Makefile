@@ -1,0 +1,51 @@
+# Every target builds what it needs in .venv, once for each change of the dependencies.
+# Another interpreter: make demo PYTHON=python3.12
+PYTHON ?= python3
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
+BENCHMARKS := benchmarks/pipeline.py
+
+.PHONY: demo test check bench constraints clean
+.DEFAULT_GOAL := demo
+
+demo: $(VENV)/.base
+	$(VENV)/bin/chartsift demo
+
+test: $(VENV)/.dev
+	$(VENV)/bin/pytest
+
+check: $(VENV)/.dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+bench: $(VENV)/.base
+	@set -e; for benchmark in $(BENCHMARKS); do $(VENV)/bin/python $$benchmark; done
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else \
+	"ChartSift needs Python 3.11 or newer, and $(PYTHON) is %d.%d. Install a newer one and name it: make PYTHON=python3.12" % v[:2])'
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	echo "No virtual environment could be made: on Debian and Ubuntu install python3-venv." >&2; exit 1; }
+
+# The demo, the services and the benchmarks: no torch, no training or test tools.
+$(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+# Renews constraints.txt from the newest releases that pyproject.toml allows.
+# medspaCy is not installed from Python 3.13 on, so what it holds back is free there.
+constraints:
+	$(PYTHON) -m venv --clear build/constraints
+	build/constraints/bin/python -m pip install --quiet --editable '.[dev]'
+	{ sed -n '/^#/p' constraints.txt; \
+	  build/constraints/bin/python -m pip freeze --exclude-editable | grep -viE '^(torch|nvidia)' \
+	  | sed -E 's/^((blis|numpy|spacy|thinc)==.*)$$/\1; python_version < "3.13"/'; } > build/constraints.txt
+	mv build/constraints.txt constraints.txt
+
+clean:
+	rm -rf $(VENV) build var *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
