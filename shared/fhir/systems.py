@@ -24,8 +24,8 @@ DOCUMENT_IDENTIFIER = f"{BASE}/identifier/document"
 
 # ChartSift's own extensions.
 SUMMARY_EXTENSION = f"{BASE}/StructureDefinition/eligibility-summary"  # Reference(Observation)
-FIRST_SEEN_EXTENSION = f"{BASE}/StructureDefinition/first-seen"  # dateTime
-EFFECTIVE_SOURCE_EXTENSION = f"{BASE}/StructureDefinition/effective-source"  # code: received
+DECIDING_EXTENSION = f"{BASE}/StructureDefinition/deciding-criterion"  # boolean
+DATE_SOURCE_EXTENSION = f"{BASE}/StructureDefinition/date-source"  # code: creation | received
 CONFIDENCE_EXTENSION = f"{BASE}/StructureDefinition/confidence"  # decimal, 0 to 1
 
 # HL7 extensions.
@@ -36,9 +36,9 @@ WORKFLOW_RESEARCH_STUDY = "http://hl7.org/fhir/StructureDefinition/workflow-rese
 LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
 UCUM = "http://unitsofmeasure.org"
-OBSERVATION_CATEGORY = "http://terminology.hl7.org/CodeSystem/observation-category"
 DATA_ABSENT_REASON = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 PROVENANCE_PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
-DATA_OPERATION = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
+RESEARCH_SUBJECT_STATUS = "http://hl7.org/fhir/research-subject-status"
 OBSERVATION_VALUE = "http://terminology.hl7.org/CodeSystem/v3-ObservationValue"  # AIAST
-OBSERVATION_VALUE_VERSION = "2018-08-12"  # the first with AIAST is later than R4's own value set
+# R4's own copy of that code system (2018-08-12) does not have AIAST yet.
+OBSERVATION_VALUE_VERSION = "4.0.0"
