@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+QUESTION_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9.-]*$"
+
 
 class AnswerType(StrEnum):
     BOOLEAN = "boolean"
@@ -22,21 +24,35 @@ class Coding(BaseModel):
     display: str | None = None
 
 
+class Fact(StrEnum):
+    """What the Patient resource says without a model; where it says so, it wins over the notes.
+
+    ENGLISH: a listed English proves that it is spoken, another language proves nothing.
+    """
+
+    SEX_MALE = "sex-male"
+    SEX_FEMALE = "sex-female"
+    AGE = "age"
+    ENGLISH = "english"
+
+
 class Question(BaseModel):
     """Free text, answer type and, for numbers, the UCUM unit the answer is wanted in.
 
     key: `study/question id`, e.g. `apixaban-af/creatinine`; code of the question in ChartSift's
         CodeSystem and part of every Observation's identity. Rewording keeps the key.
+    fact: the structured fact that answers it in screening, if the patient has it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     study: str
-    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9.-]*$")
+    id: str = Field(pattern=QUESTION_ID_PATTERN, max_length=64)
     text: str = Field(min_length=1, max_length=500)
     type: AnswerType
     unit: str | None = None
     codes: tuple[Coding, ...] = ()
+    fact: Fact | None = None
 
     @property
     def key(self) -> str:
