@@ -1,0 +1,1 @@
+"""How well a student answers: beside a key, beside baselines, with intervals."""
