@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -23,7 +22,8 @@ def evaluate(
     Reports accuracy with bootstrap intervals over notes, next to always-NA and to a keyword and
     negation baseline. Disputed questions are not scored.
     """
-    from services.commands.console import existing_folder
     from training.evaluate.command import evaluate_folder
+
+    from services.commands.console import existing_folder
 
     evaluate_folder(existing_folder(folder), engine=engine, json_path=json)

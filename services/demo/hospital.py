@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
@@ -118,22 +118,11 @@ class SampleNote(_Record):
         }
 
 
-class NoteKey(_Record):
-    """What a careful screener answers from one note; a question that is not listed is NA.
-
-    answers: question id -> (Yes, No or a number; verbatim quote).
-    disputed: question ids that are not scored.
-    """
-
-    id: str
-    answers: Mapping[str, tuple[str, str]]
-    disputed: tuple[str, ...] = ()
-
-
 class Hospital(_Record):
+    """Its key is read by training.evaluate.folder alone."""
+
     patients: tuple[SamplePatient, ...]
     notes: tuple[SampleNote, ...]
-    key: tuple[NoteKey, ...]
 
 
 def load(folder: Path = FOLDER) -> Hospital:
@@ -141,7 +130,6 @@ def load(folder: Path = FOLDER) -> Hospital:
     return Hospital(
         patients=tuple(map(SamplePatient.model_validate, _lines(folder / "patients.jsonl"))),
         notes=tuple(map(SampleNote.model_validate, _lines(folder / "notes.jsonl"))),
-        key=tuple(map(NoteKey.model_validate, _lines(folder / "key.jsonl"))),
     )
 
 
