@@ -55,11 +55,15 @@ class Consumer(Protocol):
         """The effect is durable: never deliver these again."""
         ...
 
-    def retry(self, delivery: Delivery, reason: str, delay: float) -> None:
-        """Deliver again after `delay` seconds; later messages of the topic go on meanwhile."""
+    def retry(self, delivery: Delivery, reason: str, delay: float, *, counted: bool = True) -> None:
+        """Deliver again after `delay` seconds; later messages of the topic go on meanwhile.
+        counted=False: what failed was not the message's fault (a server is away), so the next
+        delivery has the same `attempt`. reason: for whoever watches; no patient text."""
         ...
 
-    def dead_letter(self, delivery: Delivery, reason: str) -> None: ...
+    def dead_letter(self, delivery: Delivery, reason: str) -> None:
+        """Give up on it; it waits for `Bus.replay` or `Bus.drop`."""
+        ...
 
     def lag(self) -> int:
         """Messages of the topic that the group has not finished."""
