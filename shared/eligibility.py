@@ -4,12 +4,12 @@
     screen             all notes of a patient and the facts of the Patient resource, as of a date
 
 Rules. A person's correction replaces what the machine answered to the same question on the same
-note. Notes after `as_of` do not count, nor those before the look-back window of a leaf. An answer
-that needs review, or NA, tells nothing. The notes that tell something are combined (any, latest,
-min, max); if none does, a Patient fact or a stated default may; else the leaf is unknown. A fact
-wins over the notes. Ineligible if an inclusion is false, an exclusion is true or all risk factors
-are false; eligible if inclusions and exclusions are settled and one risk factor is true; else
-potential-candidate.
+note. Notes after `as_of` do not count, nor, but for their No, those before the look-back window of
+a leaf. An answer that needs review, or NA, tells nothing. The notes that tell something are
+combined (any, latest, min, max); if none does, a Patient fact or a stated default may; else the
+leaf is unknown. A fact wins over the notes. Ineligible if an inclusion is false, an exclusion is
+true or all risk factors are false; eligible if inclusions and exclusions are settled and one risk
+factor is true; else potential-candidate.
 """
 
 from __future__ import annotations
@@ -179,7 +179,7 @@ def _combined(
     within = leaf.within or criterion.within
     if within is not None:
         start = within.start(as_of)
-        answers = [noted for noted in answers if _day(noted.note_date) >= start]
+        answers = [n for n in answers if _day(n.note_date) >= start or _denied(leaf, n)]
     telling = [noted for noted in answers if _holds(leaf, question, noted.answer) is not None]
     how = leaf.combine or criterion.combine or _default(leaf)
     chosen = _chosen(how, telling)
@@ -194,6 +194,12 @@ def _combined(
     proposals = tuple(noted for noted in answers if not _silent(noted.answer))
     where = "needs review" if proposals else "in no note"
     return Finding(None, proposals, (f"{question.id}: {where}",))
+
+
+def _denied(leaf: Asked | Compared, noted: NotedAnswer) -> bool:
+    """What an old note says happened lies before the window, as does an old number; that it had
+    not happened still stands until a newer note says otherwise."""
+    return isinstance(leaf, Asked) and _tells(noted.answer) and noted.answer.verdict is Verdict.NO
 
 
 def _chosen(how: Combine, telling: Sequence[NotedAnswer]) -> list[NotedAnswer]:

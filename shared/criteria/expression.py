@@ -101,7 +101,7 @@ class Node(BaseModel):
 
 
 class Leaf(Node):
-    """within: only notes of this time before the date of screening count.
+    """within: what older notes say happened, and their numbers, no longer count; their No does.
     combine: default `any` for yes/no, `latest` for numbers, unless the criterion says otherwise.
     na: what it means that no note answers; without it, unknown."""
 
