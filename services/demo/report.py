@@ -1,0 +1,138 @@
+"""What the demo shows in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from services.demo.comparison import Outcome
+from services.demo.findings import CriterionFound, Screened
+from services.demo.hospital import SamplePatient
+from training.evaluate.scoring import Metric, Pair, count, measure
+
+STYLES = {"eligible": "bold green", "ineligible": "bold red", "potential-candidate": "bold yellow"}
+WORDS = {"potential-candidate": "potential candidate"}
+STATUS = {"met": "yes", "not-met": "no", "unknown": "open"}
+QUOTE_WIDTH = 100  # characters of a quote that are shown
+
+METRICS = {
+    Metric.THREE_CLASS_BALANCED_ACCURACY: "balanced accuracy over Yes, No and NA",
+    Metric.YES_BALANCED_ACCURACY: "balanced accuracy of Yes against the rest",
+    Metric.YES_PRECISION: "precision of Yes",
+    Metric.NUMERIC_ACCURACY: "numbers right",
+    Metric.NUMERIC_GIVEN_ACCURACY: "numbers right where the note gives one",
+    Metric.QUOTE_VERBATIM_RATE: "quotes that stand in the note word for word",
+}
+
+
+def print_patients(
+    console: Console,
+    patients: Iterable[SamplePatient],
+    screened: Iterable[Screened],
+    titles: Mapping[str, str],
+    note_ids: Mapping[str, str],
+) -> None:
+    """Each patient and study: the outcome and the criteria that decided, with their quotes.
+
+    titles: study id -> title. note_ids: DocumentReference id -> the hospital's number of a note.
+    """
+    by_patient: dict[str, list[Screened]] = {}
+    for one in screened:
+        by_patient.setdefault(one.patient_id, []).append(one)
+    for patient in patients:
+        console.rule(
+            f"[bold]{patient.mrn}[/] {patient.given} {patient.family}, {patient.sex}, "
+            f"born {patient.birthDate}",
+            align="left",
+        )
+        for one in by_patient.get(patient.id, []):
+            console.print(
+                Text.assemble(
+                    (WORDS.get(one.status, one.status), STYLES.get(one.status, "bold")),
+                    f"  {titles[one.study]}",
+                )
+            )
+            for line in _deciding(one, note_ids):
+                console.print(Padding(line, (0, 0, 0, 2)))
+
+
+def _deciding(one: Screened, note_ids: Mapping[str, str]) -> Iterator[RenderableType]:
+    deciding = [criterion for criterion in one.criteria if criterion.deciding]
+    settled = [criterion for criterion in deciding if criterion.status != "unknown"]
+    for criterion in settled:
+        yield _criterion(criterion, note_ids)
+    still_open = [criterion for criterion in deciding if criterion.status == "unknown"]
+    for criterion in still_open:
+        if criterion.proposed and criterion.evidence:
+            yield _criterion(criterion, note_ids)
+    silent = [c.id for c in still_open if not (c.proposed and c.evidence)]
+    if silent:
+        yield Text.assemble(("open  ", "yellow"), f"no note tells: {', '.join(silent)}")
+
+
+def _criterion(criterion: CriterionFound, note_ids: Mapping[str, str]) -> Text:
+    status = "review" if criterion.status == "unknown" else STATUS[criterion.status]
+    line = Text.assemble((f"{status:6}", "bold"), criterion.text)
+    for evidence in criterion.evidence:
+        quote = " ".join(evidence.quote.split())
+        if len(quote) > QUOTE_WIDTH:
+            quote = quote[: QUOTE_WIDTH - 1] + "…"
+        note = note_ids.get(evidence.document_id, evidence.document_id)
+        line.append(f"\n      “{quote}”", "italic")
+        line.append(f"  {note}", "dim")
+    return line
+
+
+def print_questions(console: Console, pairs: Sequence[Pair]) -> None:
+    """How the answers compare with the key, question by question, and all together."""
+    table = Table(
+        "question",
+        *(f"{kind} {what}" for kind in ("Yes", "No", "number", "NA") for what in ("key", "right")),
+        "right",
+        title="Answers on the FHIR server beside the key (disputed questions are not scored)",
+        title_justify="left",
+        box=None,
+    )
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for question in dict.fromkeys(pair.question for pair in pairs):
+        of = [pair for pair in pairs if pair.question == question]
+        cells = [question]
+        for kind in ("Yes", "No", "number", "NA"):
+            of_kind = [pair for pair in of if _kind(pair) == kind]
+            cells += [str(len(of_kind)), str(_right(of_kind))] if of_kind else ["", ""]
+        table.add_row(*cells, f"{_right(of)} of {len(of)}")
+    console.print(table)
+    console.print(f"\n[bold]{_right(pairs)} of {len(pairs)}[/] answers are those of the key.")
+    for metric, value in measure(count(pairs)).items():
+        console.print(f"  {float(value):.2f}  {METRICS[metric]}")
+
+
+def print_outcomes(console: Console, outcomes: Sequence[Outcome]) -> None:
+    """Eligibility for the study with intended outcomes, patient by patient."""
+    table = Table(
+        "patient", "intended", "got", "", title="Eligibility", title_justify="left", box=None
+    )
+    for one in outcomes:
+        got = one.got or "none"
+        table.add_row(
+            one.patient.mrn,
+            WORDS.get(one.patient.intended, one.patient.intended),
+            Text(WORDS.get(got, got), STYLES.get(got, "")),
+            "" if one.right else "differs",
+        )
+    console.print(table)
+    right = sum(one.right for one in outcomes)
+    console.print(f"\n[bold]{right} of {len(outcomes)}[/] patients have the intended eligibility.")
+
+
+def _kind(pair: Pair) -> str:
+    return "number" if isinstance(pair.expected, float) else pair.expected.value
+
+
+def _right(pairs: Iterable[Pair]) -> int:
+    return sum(pair.right for pair in pairs)
