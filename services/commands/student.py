@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-train = typer.Typer(no_args_is_help=True, help="Train a student (needs the [train] extra).")
+train = typer.Typer(no_args_is_help=True, help="Train a student (needs the extra named train).")
 
 
 def evaluate(
