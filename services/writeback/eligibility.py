@@ -1,0 +1,102 @@
+"""Eligibility of a patient across all of its notes that count, as FHIR resources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlmodel import Session, col, select
+
+from services.writeback.occasion import observation_reference
+from services.writeback.tables import AnswerRow, NoteRow, NoteState, ResourceRow
+from shared.criteria.study import Study
+from shared.eligibility import NotedAnswer, PatientFacts, Screening, screen
+from shared.fhir.client import Resource
+from shared.fhir.mapping_eligibility import research_subject, summary
+from shared.students.interface import Answer
+
+WITHDRAWN = "withdrawn"  # the patient takes no part in research
+
+
+@dataclass(frozen=True)
+class Eligibility:
+    """status: R4 research-subject-status."""
+
+    study: Study
+    status: str
+    resources: tuple[Resource, Resource]  # summary Observation, ResearchSubject
+
+
+def eligibility(
+    session: Session,
+    studies: Iterable[Study],
+    patient_id: str,
+    facts: PatientFacts,
+    as_of: date,
+) -> list[Eligibility]:
+    """One for each study."""
+    answers = _noted_answers(session, patient_id)
+    existing = _existing(session, patient_id)
+    withdrawn = _opted_out(session, patient_id)
+    results = []
+    for study in studies:
+        screening = screen(study, answers, facts, as_of)
+        status = WITHDRAWN if withdrawn else str(screening.status)
+        members = [ref for ref in _deciding(screening) if ref in existing]
+        resources = (
+            summary(study, patient_id, screening, status=status, members=members, as_of=as_of),
+            research_subject(study.id, patient_id, status),
+        )
+        results.append(Eligibility(study, status, resources))
+    return results
+
+
+def _noted_answers(session: Session, patient_id: str) -> list[NotedAnswer]:
+    """A person's answer counts instead of the machine's. What no version of the note that
+    counts gave, or what the FHIR server did not take, is left out."""
+    rows = session.exec(
+        select(AnswerRow, NoteRow)
+        .join(NoteRow, col(NoteRow.document_id) == col(AnswerRow.document_id))
+        .where(AnswerRow.patient_id == patient_id, NoteRow.state == NoteState.ANSWERED)
+        .order_by(col(AnswerRow.document_id), col(AnswerRow.question))
+    ).all()
+    answers = []
+    for row, note in rows:
+        said = row.reviewed
+        if said is None and row.rejected is None and row.sequence == note.sequence:
+            said = row.answer
+        if said is not None and note.note_date is not None:
+            answers.append(
+                NotedAnswer(
+                    document_id=row.document_id,
+                    note_date=datetime.fromisoformat(note.note_date),
+                    answer=Answer.model_validate_json(said),
+                    corrected=row.reviewed is not None,
+                )
+            )
+    return answers
+
+
+def _existing(session: Session, patient_id: str) -> set[str]:
+    """References of what stands on the FHIR server, or will with the same transaction."""
+    rows = session.exec(select(ResourceRow).where(ResourceRow.patient_id == patient_id)).all()
+    return {row.reference for row in rows if row.version is not None or row.intended is not None}
+
+
+def _opted_out(session: Session, patient_id: str) -> bool:
+    notes = session.exec(select(NoteRow).where(NoteRow.patient_id == patient_id)).all()
+    living = any(note.state is NoteState.ANSWERED for note in notes)
+    return not living and any(note.opted_out for note in notes)
+
+
+def _deciding(screening: Screening) -> Sequence[str]:
+    """References of the Observations that the deciding criteria rest on, each once."""
+    return list(
+        dict.fromkeys(
+            observation_reference(noted.answer.question, noted.document_id)
+            for result in screening.criteria
+            if result.id in screening.decided_by
+            for noted in result.deciding
+        )
+    )

@@ -1,0 +1,220 @@
+"""What brings writeback to a patient: a note answered, a note retracted, a person's correction.
+
+An occasion records what it says and tells which question Observations should stand then. The
+eligibility that follows from it is the same work for all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sqlmodel import Session, col, select
+
+from services.writeback.tables import AnswerRow, NoteRow, NoteState, ResourceRow
+from shared.criteria.question import Question
+from shared.events import NoteAnswered, NoteRetracted
+from shared.fhir import ids, mapping
+from shared.fhir.client import Resource
+from shared.fhir.mapping_provenance import ELIGIBILITY_RULES
+from shared.students.interface import Answer, Verdict
+
+Found = Mapping[str, Resource | None]
+
+
+@dataclass(frozen=True)
+class Desired:
+    """person: it is of a person, and written all the same (a retracted note takes it along; a
+    note that comes back brings it back)."""
+
+    resource: Resource
+    person: bool = False
+
+
+class Occasion(Protocol):
+    """key: names the occasion, the same when it is repeated. student: whose Device is the agent.
+    source: reference that Provenance names."""
+
+    @property
+    def patient_id(self) -> str: ...
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def student(self) -> str: ...
+
+    @property
+    def source(self) -> str | None: ...
+
+    def record(self, session: Session) -> None:
+        """Keeps what the occasion says."""
+        ...
+
+    def references(self, session: Session) -> tuple[list[str], list[str]]:
+        """Observations to look at on the server: if nothing is remembered of them, and always."""
+        ...
+
+    def desired(self, session: Session, found: Found) -> list[Desired]: ...
+
+
+@dataclass(frozen=True)
+class Answered:
+    """questions: by key, those of the active studies; answers to others are not wanted any more.
+    restored: persons' Observations that a retraction of this note had taken along."""
+
+    event: NoteAnswered
+    questions: Mapping[str, Question]
+    restored: Sequence[Resource] = ()
+
+    @property
+    def patient_id(self) -> str:
+        return self.event.note.patient_id
+
+    @property
+    def key(self) -> str:
+        return f"{self.event.note.document_id}/{self.event.note.sequence}"
+
+    @property
+    def student(self) -> str:
+        return self.event.student
+
+    @property
+    def source(self) -> str:
+        return mapping.document_reference(self.event.note)
+
+    @property
+    def wanted(self) -> list[Answer]:
+        return [answer for answer in self.event.answers if answer.question in self.questions]
+
+    def record(self, session: Session) -> None:
+        note = self.event.note
+        row = session.get(NoteRow, note.document_id)
+        if row is None:
+            row = NoteRow(
+                document_id=note.document_id,
+                patient_id=note.patient_id,
+                sequence=note.sequence,
+                state=NoteState.ANSWERED,
+            )
+        row.patient_id, row.sequence, row.state = note.patient_id, note.sequence, NoteState.ANSWERED
+        row.opted_out, row.note_date = False, self.event.note_date.isoformat()
+        session.add(row)
+        known = {row.question: row for row in answers_of(session, note.document_id)}
+        for answer in self.wanted:
+            kept = known.get(answer.question) or AnswerRow(
+                document_id=note.document_id,
+                question=answer.question,
+                patient_id=note.patient_id,
+                observation=observation_reference(answer.question, note.document_id),
+                sequence=note.sequence,
+                answer="",
+            )
+            said = answer.model_dump_json(exclude_none=True)
+            kept.answer, kept.sequence = said, note.sequence
+            kept.patient_id, kept.rejected = note.patient_id, None
+            session.add(kept)
+
+    def references(self, session: Session) -> tuple[list[str], list[str]]:
+        document = self.event.note.document_id
+        return [observation_reference(answer.question, document) for answer in self.wanted], []
+
+    def desired(self, session: Session, found: Found) -> list[Desired]:
+        resources = [
+            Desired(mapping.observation(self.questions[answer.question], answer, self.event))
+            for answer in self.wanted
+            if answer.verdict is not Verdict.NA
+        ]
+        silent = {answer.question for answer in self.wanted if answer.verdict is Verdict.NA}
+        rows = answers_of(session, self.event.note.document_id)
+        obsolete = {row.question for row in rows if row.sequence < self.event.note.sequence}
+        standing = {row.question for row in rows if _ever_written(session, row)}
+        resources += [
+            Desired(mapping.withdrawn_observation(question, self.event))
+            for question in sorted((silent | obsolete) & standing)
+        ]
+        return resources + [Desired(resource, person=True) for resource in self.restored]
+
+
+@dataclass(frozen=True)
+class Retracted:
+    event: NoteRetracted
+    student: str = ELIGIBILITY_RULES
+
+    @property
+    def patient_id(self) -> str:
+        return self.event.note.patient_id
+
+    @property
+    def key(self) -> str:
+        return f"{self.event.note.document_id}/{self.event.note.sequence}/retracted"
+
+    @property
+    def source(self) -> str:
+        return mapping.document_reference(self.event.note)
+
+    def record(self, session: Session) -> None:
+        note = self.event.note
+        row = session.get(NoteRow, note.document_id) or NoteRow(
+            document_id=note.document_id,
+            patient_id=note.patient_id,
+            sequence=note.sequence,
+            state=NoteState.RETRACTED,
+        )
+        row.sequence, row.state = note.sequence, NoteState.RETRACTED
+        row.opted_out = self.event.reason == "opted-out"
+        session.add(row)
+
+    def references(self, session: Session) -> tuple[list[str], list[str]]:
+        rows = answers_of(session, self.event.note.document_id)
+        return [], [row.observation for row in rows]
+
+    def desired(self, session: Session, found: Found) -> list[Desired]:
+        """Everything that stands on the note, whoever wrote it."""
+        rows = answers_of(session, self.event.note.document_id)
+        standing = [found.get(row.observation) for row in rows]
+        return [
+            Desired(mapping.entered_in_error(resource), person=True)
+            for resource in standing
+            if resource is not None and resource.get("status") != "entered-in-error"
+        ]
+
+
+@dataclass(frozen=True)
+class Corrected:
+    """A person changed an Observation or a ResearchSubject; only the eligibility follows."""
+
+    patient_id: str
+    source: str | None
+    student: str = field(default=ELIGIBILITY_RULES)
+
+    @property
+    def key(self) -> str:
+        return f"{self.patient_id}/{self.source}"
+
+    def record(self, session: Session) -> None:
+        """The sweep has recorded it already."""
+
+    def references(self, session: Session) -> tuple[list[str], list[str]]:
+        return [], []
+
+    def desired(self, session: Session, found: Found) -> list[Desired]:
+        return []
+
+
+def observation_reference(question: str, document_id: str) -> str:
+    return f"Observation/{ids.observation_id(question, document_id)}"
+
+
+def answers_of(session: Session, document_id: str) -> Sequence[AnswerRow]:
+    return session.exec(
+        select(AnswerRow)
+        .where(AnswerRow.document_id == document_id)
+        .order_by(col(AnswerRow.question))
+    ).all()
+
+
+def _ever_written(session: Session, row: AnswerRow) -> bool:
+    resource = session.get(ResourceRow, row.observation)
+    return resource is not None and resource.intended is not None

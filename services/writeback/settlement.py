@@ -1,0 +1,272 @@
+"""Bringing the FHIR server to what an occasion asks for: one transaction, repeated on conflict.
+
+What is about to be sent is remembered before it is sent, and what the server confirmed after;
+so a crash anywhere is repaired by handling the same occasion again, and then writes nothing
+twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, select
+
+from services.writeback.eligibility import Eligibility, eligibility
+from services.writeback.occasion import Desired, Occasion
+from services.writeback.ownership import fingerprint, reconcile, reference
+from services.writeback.standing import keep_standing
+from services.writeback.tables import AnswerRow, ResourceRow
+from shared.criteria.study import Study
+from shared.database import session
+from shared.eligibility import PatientFacts
+from shared.fhir.client import (
+    Entry,
+    EntryResult,
+    FhirClient,
+    FhirConflict,
+    FhirInvalid,
+    Resource,
+)
+from shared.fhir.mapping import reviewed_answer
+from shared.fhir.mapping_provenance import provenance
+
+ATTEMPTS = 6
+IDS_A_SEARCH = 40
+
+
+class Unsettled(Exception):
+    """The resources of a patient kept changing while they were written: later."""
+
+
+@dataclass(frozen=True)
+class Change:
+    desired: Desired
+    if_match: str | None
+
+    @property
+    def resource(self) -> Resource:
+        return self.desired.resource
+
+    @property
+    def reference(self) -> str:
+        return reference(self.resource)
+
+
+@dataclass(frozen=True)
+class Plan:
+    changes: list[Change]
+    eligibilities: list[Eligibility]
+
+
+class Settlement:
+    """One occasion on its way into FHIR."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        fhir: FhirClient,
+        *,
+        studies: Sequence[Study],
+        facts: PatientFacts,
+        as_of: date,
+        occasion: Occasion,
+    ) -> None:
+        self._engine = engine
+        self._fhir = fhir
+        self._studies = studies
+        self._facts = facts
+        self._as_of = as_of
+        self._occasion = occasion
+        self._found: dict[str, Resource | None] = {}
+        self._rejected: dict[str, str] = {}
+
+    async def settle(self) -> dict[str, str]:
+        """Returns what the server does not take: reference -> reason. Raises Unsettled,
+        FhirUnavailable and whatever else the client raises."""
+        self._found = await self._look(self._unremembered())
+        for _ in range(ATTEMPTS):
+            plan = self._plan()
+            blind = [
+                change.reference
+                for change in plan.changes
+                if change.if_match is None and change.reference not in self._found
+            ]
+            if blind:
+                self._found |= await self._look(blind)
+            elif not plan.changes:
+                self._confirm(plan, [])
+                return self._rejected
+            elif await self._write(plan):
+                return self._rejected
+        raise Unsettled(
+            f"{self._occasion.key}: changed by others {ATTEMPTS} times while it was written; "
+            "it is tried again"
+        )
+
+    def _unremembered(self) -> list[str]:
+        with session(self._engine, read_only=True) as opened:
+            once, always = self._occasion.references(opened)
+            subjects = [
+                reference(resource)
+                for found in self._eligibilities(opened)
+                for resource in found.resources
+            ]
+            known = _rows(opened, [*once, *subjects])
+            return [*always, *(ref for ref in [*once, *subjects] if ref not in known)]
+
+    def _plan(self) -> Plan:
+        occasion = self._occasion
+        with session(self._engine) as opened:
+            occasion.record(opened)
+            _learn(opened, occasion.patient_id, self._found)
+            changes = self._changes(opened, occasion.desired(opened, self._found))
+            opened.flush()
+            results = self._eligibilities(opened)
+            subjects = [Desired(resource) for found in results for resource in found.resources]
+            changes += self._changes(opened, subjects)
+            return Plan(changes, results)
+
+    def _eligibilities(self, opened: Session) -> list[Eligibility]:
+        return eligibility(
+            opened, self._studies, self._occasion.patient_id, self._facts, self._as_of
+        )
+
+    def _changes(self, opened: Session, desired: Iterable[Desired]) -> list[Change]:
+        wanted = [want for want in desired if reference(want.resource) not in self._rejected]
+        rows = _rows(opened, [reference(want.resource) for want in wanted])
+        changes = []
+        for want in wanted:
+            name, content = reference(want.resource), fingerprint(want.resource)
+            row = rows.get(name) or ResourceRow(
+                reference=name, patient_id=self._occasion.patient_id
+            )
+            if row.person_version is not None and not want.person:
+                continue
+            if row.written == content:
+                _give_back(row, want)
+            else:
+                row.intended = content
+                changes.append(Change(want, row.version))
+            opened.add(row)
+        return changes
+
+    async def _write(self, plan: Plan) -> bool:
+        """False if it has to be planned again."""
+        entries = [_entry(change) for change in plan.changes]
+        try:
+            results = await self._fhir.transaction([*entries, self._provenance(plan.changes)])
+        except FhirConflict:
+            self._found |= await self._look([change.reference for change in plan.changes])
+            return False
+        except FhirInvalid:
+            await self._isolate(plan)
+            return False
+        self._confirm(plan, list(zip(plan.changes, results, strict=False)))
+        return True
+
+    async def _isolate(self, plan: Plan) -> None:
+        """Each entry for itself, so that one the server refuses does not hold back the others."""
+        results = await self._fhir.batch([_entry(change) for change in plan.changes])
+        outcome = list(zip(plan.changes, results, strict=True))
+        self._confirm(plan, [(change, r) for change, r in outcome if r.status < 300], final=False)
+        refused = [
+            (change, result)
+            for change, result in outcome
+            if 400 <= result.status < 500 and result.status not in {404, 409, 410, 412, 429}
+        ]
+        for change, result in refused:
+            self._rejected[change.reference] = f"the FHIR server answered HTTP {result.status}"
+        with session(self._engine) as opened:
+            for change, _ in refused:
+                _reject(opened, change.reference, self._rejected[change.reference])
+        moved = [change.reference for change, r in outcome if r.status in {404, 409, 410, 412}]
+        self._found |= await self._look(moved)
+
+    def _provenance(self, changes: Sequence[Change]) -> Entry:
+        occasion = self._occasion
+        contents = "".join(sorted(fingerprint(change.resource) for change in changes))
+        digest = hashlib.sha256(contents.encode()).hexdigest()
+        resource = provenance(
+            f"{occasion.key}/{digest}",
+            [change.reference for change in changes],
+            occasion.student,
+            occasion.source,
+            datetime.now(UTC),
+        )
+        return Entry("PUT", resource, reference(resource))
+
+    def _confirm(
+        self, plan: Plan, results: Sequence[tuple[Change, EntryResult]], final: bool = True
+    ) -> None:
+        with session(self._engine) as opened:
+            rows = _rows(opened, [change.reference for change, _ in results])
+            for change, result in results:
+                row = rows[change.reference]
+                row.written, row.version = fingerprint(change.resource), _version(result)
+                _give_back(row, change.desired)
+                opened.add(row)
+            if final:
+                for found in plan.eligibilities:
+                    keep_standing(opened, found, self._occasion.patient_id)
+
+    async def _look(self, references: Sequence[str]) -> dict[str, Resource | None]:
+        found: dict[str, Resource | None] = dict.fromkeys(references)
+        for kind in dict.fromkeys(ref.split("/")[0] for ref in references):
+            wanted = [ref.split("/")[1] for ref in references if ref.startswith(f"{kind}/")]
+            for start in range(0, len(wanted), IDS_A_SEARCH):
+                some = wanted[start : start + IDS_A_SEARCH]
+                params = {"_id": ",".join(some), "_count": str(IDS_A_SEARCH)}
+                async for resource in self._fhir.search(kind, params, fresh=True):
+                    found[reference(resource)] = resource
+        return found
+
+
+def _learn(opened: Session, patient_id: str, found: dict[str, Resource | None]) -> None:
+    """Keeps what was seen on the server, persons' work above all."""
+    rows = _rows(opened, list(found))
+    for name, current in found.items():
+        row = rows.get(name) or ResourceRow(reference=name, patient_id=patient_id)
+        if reconcile(row, current) and current is not None:
+            keep_review(opened, name, current)
+        opened.add(row)
+
+
+def keep_review(opened: Session, name: str, resource: Resource) -> None:
+    """What a person says instead of the machine, where the Observation answers a question."""
+    answer = opened.exec(select(AnswerRow).where(AnswerRow.observation == name)).first()
+    if answer is not None:
+        answer.reviewed = reviewed_answer(resource).model_dump_json(exclude_none=True)
+        opened.add(answer)
+
+
+def _give_back(row: ResourceRow, written: Desired) -> None:
+    """A person's Observation that came back with its note is that person's as it stands now."""
+    if written.person and written.resource.get("status") != "entered-in-error":
+        row.person_version = row.version
+
+
+def _reject(opened: Session, name: str, reason: str) -> None:
+    answer = opened.exec(select(AnswerRow).where(AnswerRow.observation == name)).first()
+    if answer is not None:
+        answer.rejected = reason
+        opened.add(answer)
+
+
+def _rows(opened: Session, references: Sequence[str]) -> dict[str, ResourceRow]:
+    rows = opened.exec(select(ResourceRow).where(col(ResourceRow.reference).in_(references))).all()
+    return {row.reference: row for row in rows}
+
+
+def _entry(change: Change) -> Entry:
+    return Entry("PUT", change.resource, change.reference, if_match=change.if_match)
+
+
+def _version(result: EntryResult) -> str | None:
+    if result.version_id is not None:
+        return result.version_id
+    location = result.location or ""
+    return location.rsplit("/_history/", 1)[1] if "/_history/" in location else None
