@@ -22,6 +22,25 @@ class Settings(BaseSettings):
     ingest_url: str = Field("http://127.0.0.1:8011", description="where ingest listens")
     trials_url: str = Field("http://127.0.0.1:8012", description="where trials listens")
 
+    ingest_max_attachment_bytes: int = Field(
+        10_000_000, gt=0, description="largest note that ingest accepts, bytes after base64"
+    )
+    ingest_max_bundle_bytes: int = Field(
+        64_000_000, gt=0, description="largest Bundle that ingest accepts, bytes of the request"
+    )
+    ingest_sweep_seconds: float = Field(
+        30.0, gt=0, description="how often the FHIR server is searched for notes not notified of"
+    )
+    ingest_sweep_overlap_seconds: float = Field(
+        300.0, ge=0, description="how far each of these searches reaches back behind the last one"
+    )
+    ingest_patience_seconds: float = Field(
+        900.0, gt=0, description="after how long a note that nobody reports on is queued again"
+    )
+    opt_out_group: str = Field(
+        "", description="id of the Group of patients who are not screened; empty: none"
+    )
+
     student: str = Field("encoder", description="student engine: encoder")
     student_dir: Path | None = Field(None, description="folder of the student; empty: shipped one")
 

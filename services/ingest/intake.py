@@ -1,0 +1,128 @@
+"""Taking a note in: read, check, enter into the ledger. What returns is durable."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Engine
+
+from services.ingest.attachment import the_note
+from services.ingest.content import read_text
+from services.ingest.document import read_document, retraction
+from services.ingest.identity import document_id
+from services.ingest.ledger import Result, Submission, record
+from services.ingest.opt_out import OptOut
+from services.ingest.problem import invalid
+from services.ingest.tables import Note
+from shared.database import session
+from shared.fhir.client import FhirClient
+from shared.fhir.rules import check
+
+
+class Intake:
+    """One for all doors and the sweep.
+
+    base: URL of the FHIR server; limit: bytes of an attachment, decoded; on_record: called after
+    something was entered, to wake what carries it on.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        fhir: FhirClient,
+        base: str,
+        limit: int,
+        opt_out: OptOut,
+        on_record: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._engine = engine
+        self._fhir = fhir
+        self._base = base
+        self._limit = limit
+        self._opt_out = opt_out
+        self._on_record = on_record
+
+    async def read(self, resource: Any, *, pushed: bool) -> Submission:
+        """Checks one DocumentReference. pushed: the FHIR server does not have it yet.
+
+        Raises Problem: 413 or 422 for what is wrong with it, 503 while its Binary cannot be read.
+        """
+        _check_structure(resource, strict=pushed)
+        id = document_id(resource)
+        if retraction(resource):
+            document, text, opted_out = read_document(resource, None, self._base), None, False
+        else:
+            attachment = the_note(resource.get("content") or [])
+            document = read_document(resource, attachment, self._base)
+            text = await read_text(attachment, self._fhir, self._base, self._limit)
+            opted_out = await self._opt_out.includes(document.patient_id)
+        return Submission(document, text, _to_store(resource, id) if pushed else None, opted_out)
+
+    async def enter(self, submissions: Sequence[Submission]) -> list[tuple[Result, Note]]:
+        """Enters all of them in one transaction; what it returns is committed."""
+
+        def commit() -> list[tuple[Result, Note]]:
+            now = datetime.now(UTC)
+            with session(self._engine) as opened:
+                return [record(opened, submission, now) for submission in submissions]
+
+        recorded = await asyncio.to_thread(commit)
+        self._on_record()
+        return recorded
+
+    async def take(self, resource: Any, *, pushed: bool) -> tuple[Result, Note]:
+        """Reads and enters one DocumentReference. Raises Problem."""
+        return (await self.enter([await self.read(resource, pushed=pushed)]))[0]
+
+
+def _check_structure(resource: Any, *, strict: bool) -> None:
+    """strict: by all rules of FHIR R4, as it is to be stored; else only what reading relies on,
+    for the hospital's server may be more liberal than the rules."""
+    if not isinstance(resource, dict) or resource.get("resourceType") != "DocumentReference":
+        raise invalid(
+            "The resource is not a DocumentReference.",
+            "Send notes as DocumentReference; other resources belong on the FHIR server itself.",
+        )
+    issues = [
+        issue
+        for issue in check(_without_data(resource))
+        if issue.severity == "error" and (strict or issue.code == "structure")
+    ]
+    if issues:
+        more = f" (and {len(issues) - 5} more)" if len(issues) > 5 else ""
+        raise invalid(
+            f"The DocumentReference is not valid FHIR R4: {'; '.join(map(str, issues[:5]))}{more}.",
+            "Correct these elements and send it again.",
+            issues[0].location,
+        )
+
+
+def _without_data(resource: dict[str, Any]) -> dict[str, Any]:
+    """The resource with a token in place of each attachment's data, which is decoded and checked
+    on its own, with better errors and in less time."""
+    contents = resource.get("content")
+    if not isinstance(contents, list):
+        return resource
+    return {**resource, "content": [_token_for_data(content) for content in contents]}
+
+
+def _token_for_data(content: Any) -> Any:
+    match content:
+        case {"attachment": {"data": str(), **attachment}, **rest}:
+            return {**rest, "attachment": {**attachment, "data": "AA=="}}
+    return content
+
+
+def _to_store(resource: Mapping[str, Any], id: str) -> dict[str, Any]:
+    """As it is put on the FHIR server, which gives its own version and date."""
+    stored = {**resource, "id": id}
+    meta = {
+        name: value
+        for name, value in (resource.get("meta") or {}).items()
+        if name not in ("versionId", "lastUpdated")
+    }
+    stored.pop("meta", None)
+    return {**stored, "meta": meta} if meta else stored

@@ -1,0 +1,216 @@
+"""The ledger of notes: what is accepted, which version counts, what has to be said about it.
+
+Every function works in the caller's transaction; an event that becomes necessary is written to
+the outbox in the same transaction, so a crash loses neither.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlmodel import Session, col, delete, select
+
+from services.ingest import deposits
+from services.ingest.document import NoteDocument, fingerprint
+from services.ingest.outbox import say
+from services.ingest.problem import Problem
+from services.ingest.tables import Note, NoteState, NoteText, Replacement
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One version of a note, read and checked.
+
+    text: None for a retraction. resource: the DocumentReference as pushed, without the sender's
+    version, still to be stored on the FHIR server; None if it came from there.
+    opted_out: the patient takes no part in research.
+    """
+
+    document: NoteDocument
+    text: str | None
+    resource: Mapping[str, Any] | None = None
+    opted_out: bool = False
+
+
+class Result(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    OUTDATED = "outdated"
+    RETRACTED = "retracted"
+
+
+def record(session: Session, submission: Submission, now: datetime) -> tuple[Result, Note]:
+    """Enters one version of a note.
+
+    A version that differs in nothing that counts is entered once; an older one that arrives late
+    is dropped; a changed one supersedes with the next sequence; a retraction, or a document that
+    a living one replaces, takes its answers back.
+    """
+    note = _note_of(session, submission, now)
+    if _is_outdated(session, note, submission):
+        return Result.OUTDATED, note
+    result = _enter(session, note, submission, now)
+    if submission.resource is None:
+        deposits.withdraw(session, note)
+        if result in (Result.CREATED, Result.UPDATED):
+            say(session, note)
+    else:
+        pushed = deposits.resource_hash(submission.resource)
+        if pushed != note.sent_hash or deposits.is_parked(session, note):
+            deposits.deposit(session, note, submission.resource, now)
+        note.sent_hash = pushed
+    _remember_origin(note, submission)
+    return result, note
+
+
+def retract(session: Session, note: Note, reason: str, now: datetime) -> None:
+    """The note does not count any more; says so if anything may have been derived from it."""
+    derived = note.sequence > 0 and note.retraction is None
+    if derived or note.sequence == 0:
+        _next_version(note, now)
+    note.state, note.retraction, note.reason = NoteState.RETRACTED, reason, None
+    note.updated_at = now
+    if derived:
+        say(session, note)
+    else:
+        note.written_at = note.written_at or now
+
+
+def refuse(
+    session: Session, document_id: str, meta: Mapping[str, Any], problem: Problem, now: datetime
+) -> None:
+    """A version on the FHIR server that cannot be read: nobody waits for an answer, so the
+    ledger says why. What an earlier version gave stands until then."""
+    note = session.get(Note, document_id, with_for_update=True)
+    if note is None:
+        note = Note(document_id=document_id, note_date=now, received_at=now, updated_at=now)
+        session.add(note)
+    note.state, note.reason, note.updated_at = NoteState.FAILED, str(problem), now
+    note.version_id = meta.get("versionId")
+    note.fingerprint, note.overdue_at = "", None
+    note.counting_from = note.generation + 1
+
+
+def text_hash(text: str) -> str:
+    """SHA-256 of the UTF-8 text, hex."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _note_of(session: Session, submission: Submission, now: datetime) -> Note:
+    note = session.get(Note, submission.document.id, with_for_update=True)
+    if note is None:
+        note = Note(
+            document_id=submission.document.id,
+            note_date=submission.document.note_date or now,
+            received_at=now,
+            updated_at=now,
+        )
+        session.add(note)
+    return note
+
+
+def _enter(session: Session, note: Note, submission: Submission, now: datetime) -> Result:
+    document, text = submission.document, submission.text
+    seen = fingerprint(document, text_hash(text) if text is not None else None)
+    reason = document.retraction or _why_not_screened(session, submission)
+    if (seen, reason) == (note.fingerprint, note.retraction):
+        return Result.UNCHANGED
+    result = Result.UPDATED if note.sequence else Result.CREATED
+    note.fingerprint = seen
+    _follow_replacements(session, document, now)
+    if reason is None:
+        _supersede(session, note, submission, now)
+        return result
+    note.patient_id = note.patient_id or document.patient_id or ""
+    note.encounter_id = note.encounter_id or document.encounter_id
+    retract(session, note, reason, now)
+    return Result.RETRACTED
+
+
+def _supersede(session: Session, note: Note, submission: Submission, now: datetime) -> None:
+    document, text = submission.document, submission.text
+    assert document.patient_id is not None and text is not None  # a living note has both
+    if note.sequence and note.retraction is None and note.patient_id != document.patient_id:
+        # The former patient's answers and eligibility go first, as a version of their own.
+        _next_version(note, now)
+        note.retraction = "superseded"
+        say(session, note)
+    _next_version(note, now)
+    note.patient_id, note.encounter_id = document.patient_id, document.encounter_id
+    note.note_date = document.note_date or note.received_at
+    note.note_date_source = document.note_date_source
+    note.note_hash = text_hash(text)
+    note.state, note.retraction, note.reason = NoteState.RECEIVED, None, None
+    session.add(NoteText(document_id=note.document_id, sequence=note.sequence, text=text))
+
+
+def _next_version(note: Note, now: datetime) -> None:
+    note.sequence += 1
+    note.generation = note.counting_from = 1
+    note.losses, note.overdue_at, note.written_at = 0, None, None
+    note.updated_at = now
+
+
+def _why_not_screened(session: Session, submission: Submission) -> str | None:
+    if submission.opted_out:
+        return "opted-out"
+    return "replaced" if _is_replaced(session, submission.document.id) else None
+
+
+def _is_replaced(session: Session, document_id: str) -> bool:
+    """Whether a living document replaces this one."""
+    replacing = (
+        select(Note.document_id)
+        .join(Replacement, col(Replacement.document_id) == col(Note.document_id))
+        .where(Replacement.replaced_id == document_id, col(Note.retraction).is_(None))
+    )
+    return session.exec(replacing).first() is not None
+
+
+def _follow_replacements(session: Session, document: NoteDocument, now: datetime) -> None:
+    session.exec(delete(Replacement).where(col(Replacement.document_id) == document.id))
+    for replaced_id in document.replaces:
+        if replaced_id == document.id:
+            continue
+        session.add(Replacement(document_id=document.id, replaced_id=replaced_id))
+        replaced = session.get(Note, replaced_id, with_for_update=True)
+        if replaced is not None and replaced.retraction is None and replaced.sequence:
+            retract(session, replaced, "replaced", now)
+
+
+def _is_outdated(session: Session, note: Note, submission: Submission) -> bool:
+    """Whether something newer is known from the same side: the senders count their versions,
+    the FHIR server counts its own."""
+    document = submission.document
+    if submission.resource is not None:
+        return _age(document, note.sent_version, note.sent_at) < 0
+    if deposits.is_waiting(session, note):
+        return True  # what was pushed is about to replace what the server has
+    age = _age(document, note.version_id, note.last_updated)
+    # Once the server has refused a pushed version, only what it has had since is newer.
+    return age <= 0 if deposits.is_parked(session, note) else age < 0
+
+
+def _age(document: NoteDocument, version: str | None, at: datetime | None) -> int:
+    """-1, 0 or 1: the document is older, as old as, or newer than the version known; versions
+    that are no numbers are compared by lastUpdated, and what has neither is newer."""
+    theirs = document.version_id
+    if version is not None and theirs is not None and (version + theirs).isdecimal():
+        return (int(theirs) > int(version)) - (int(theirs) < int(version))
+    if at is not None and document.last_updated is not None:
+        return (document.last_updated > at) - (document.last_updated < at)
+    return 1
+
+
+def _remember_origin(note: Note, submission: Submission) -> None:
+    document = submission.document
+    if submission.resource is None:
+        note.version_id, note.last_updated = document.version_id, document.last_updated
+    else:
+        note.sent_version, note.sent_at = document.version_id, document.last_updated

@@ -1,0 +1,82 @@
+"""Patients who take no part in research: the members of a Group on the FHIR server."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine
+from sqlmodel import col, select
+
+from services.ingest.ledger import retract
+from services.ingest.problem import unavailable
+from services.ingest.references import local_id
+from services.ingest.tables import Note
+from shared.database import session
+from shared.fhir.client import FhirClient, FhirError
+from shared.telemetry import get_logger
+
+
+class OptOut:
+    """group: id of the Group; empty: nobody has opted out. Read again after `fresh` seconds."""
+
+    def __init__(self, fhir: FhirClient, base: str, group: str, fresh: float = 30.0) -> None:
+        self._fhir = fhir
+        self._base = base
+        self._group = group
+        self._fresh = fresh
+        self._members: frozenset[str] | None = None
+        self._read_at = 0.0
+
+    async def includes(self, patient_id: str | None) -> bool:
+        """Raises Problem (503) if the Group could never be read: then nobody is screened."""
+        return bool(self._group) and patient_id in await self.members()
+
+    async def members(self) -> frozenset[str]:
+        """Ids of the patients. While the FHIR server does not answer, those known before."""
+        if not self._group:
+            return frozenset()
+        if self._members is None or time.monotonic() - self._read_at > self._fresh:
+            try:
+                self._members = self._ids(await self._fhir.read("Group", self._group))
+                self._read_at = time.monotonic()
+            except FhirError as error:
+                if self._members is None:
+                    raise unavailable(
+                        f"The Group of patients who opted out cannot be read: {error}.",
+                        "See that the FHIR server answers and that CHARTSIFT_OPT_OUT_GROUP is "
+                        "the id of a Group on it; nothing was stored.",
+                    ) from None
+                get_logger().warning("opt-out Group not read, the last one known counts")
+        return self._members
+
+    def _ids(self, group: dict[str, object]) -> frozenset[str]:
+        members = group.get("member") or []
+        assert isinstance(members, list)
+        found = (
+            local_id(member.get("entity", {}).get("reference") or "", "Patient", self._base)
+            for member in members
+            if not member.get("inactive", False)
+        )
+        return frozenset(id for id in found if id is not None)
+
+
+async def retract_opted_out(engine: Engine, opt_out: OptOut) -> int:
+    """Takes back what was derived from the notes of patients who opted out since."""
+    members = sorted(await opt_out.members())
+
+    def retract_all() -> int:
+        count = 0
+        for start in range(0, len(members), 500):
+            with session(engine) as opened:
+                living = select(Note).where(
+                    col(Note.patient_id).in_(members[start : start + 500]),
+                    col(Note.retraction).is_(None),
+                )
+                for note in opened.exec(living.with_for_update()).all():
+                    retract(opened, note, "opted-out", datetime.now(UTC))
+                    count += 1
+        return count
+
+    return await asyncio.to_thread(retract_all) if members else 0
