@@ -21,8 +21,9 @@ T = TypeVar("T")
 async def retrying(operation: Callable[[], Awaitable[T]], *, patience: float = 60.0) -> T:
     """Runs `operation` again while it raises FhirUnavailable, for up to `patience` seconds.
 
-    Waits 0.5, 1, 2, ... up to 30 s, each with up to half a second of jitter, and at least as long as the server asks by
-    Retry-After. Raises the last FhirUnavailable. Repeat only what may happen twice.
+    Waits 0.5, 1, 2, ... up to 30 s, each with up to half a second of jitter, and at least as
+    long as the server asks by Retry-After. Raises the last FhirUnavailable. Repeat only what
+    may happen twice.
     """
     growing = wait_exponential_jitter(initial=0.5, max=30, jitter=0.5)
 
