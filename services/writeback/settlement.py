@@ -29,6 +29,7 @@ from shared.fhir.client import (
     FhirClient,
     FhirConflict,
     FhirInvalid,
+    FhirNotFound,
     Resource,
 )
 from shared.fhir.mapping import reviewed_answer
@@ -159,13 +160,13 @@ class Settlement:
         entries = [_entry(change) for change in plan.changes]
         try:
             results = await self._fhir.transaction([*entries, self._provenance(plan.changes)])
-        except FhirConflict:
+        except (FhirConflict, FhirNotFound):
             self._found |= await self._look([change.reference for change in plan.changes])
             return False
         except FhirInvalid:
             await self._isolate(plan)
             return False
-        self._confirm(plan, list(zip(plan.changes, results, strict=False)))
+        self._confirm(plan, list(zip(plan.changes, results[:-1], strict=True)))
         return True
 
     async def _isolate(self, plan: Plan) -> None:
@@ -179,7 +180,7 @@ class Settlement:
             if 400 <= result.status < 500 and result.status not in {404, 409, 410, 412, 429}
         ]
         for change, result in refused:
-            self._rejected[change.reference] = f"the FHIR server answered HTTP {result.status}"
+            self._rejected[change.reference] = str(result.error or f"HTTP {result.status}")
         with session(self._engine) as opened:
             for change, _ in refused:
                 _reject(opened, change.reference, self._rejected[change.reference])

@@ -1,0 +1,31 @@
+"""The screening list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.fhir.mapping_list import ListedPatient, first_seen, screening_list, subject_reference
+from shared.fhir.rules import check
+
+Approved = Callable[[str, dict[str, Any]], None]
+AT = datetime(2026, 10, 2, tzinfo=UTC)
+EARLY, LATE = datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 9, 20, tzinfo=UTC)
+
+
+def test_who_dropped_out_is_flagged_and_stays(approved: Approved) -> None:
+    patients = [ListedPatient("p2", LATE, dropped=False), ListedPatient("p1", EARLY, dropped=True)]
+    resource = screening_list("apixaban-af", "Apixaban", patients, AT)
+    assert ["flag" in entry for entry in resource["entry"]] == [True, False]
+    assert not any("deleted" in entry for entry in resource["entry"])
+    approved("screening-list", resource)
+
+
+def test_an_empty_list_is_valid() -> None:
+    assert check(screening_list("s", "S", [], AT)) == []
+
+
+def test_first_seen_dates_can_be_read_back() -> None:
+    resource = screening_list("s", "S", [ListedPatient("p1", EARLY, dropped=False)], AT)
+    assert first_seen(resource) == {subject_reference("s", "p1"): EARLY.isoformat()}
