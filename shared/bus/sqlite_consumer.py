@@ -13,7 +13,7 @@ from typing import Self
 from shared.bus.interface import Delivery, Message
 from shared.bus.sqlite_file import BusFile
 
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.002, 0.064
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.005, 0.08
 _CHUNK = 256
 
 _WAITING = """
