@@ -44,7 +44,7 @@ async def running(bus: Bus, handle: Callable[[Delivery], Awaitable[None]], **opt
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
-        while not condition():
+        while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 
