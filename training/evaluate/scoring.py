@@ -50,8 +50,8 @@ class Metric(StrEnum):
 class Pair:
     """One question answered on one note, beside the key.
 
-    claims: how many Yes, No or number answers stand behind `got` (several for a criterion
-        composed of questions, 0 for NA); verbatim: how many of their quotes are in the note.
+    claims: how many Yes, No or number answers were given for it (several for a criterion composed
+        of questions, which may still be NA); verbatim: how many of their quotes are in the note.
     """
 
     note: str
