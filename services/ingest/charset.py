@@ -28,8 +28,10 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
 )
-SUPPORTED = ("utf-8", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1250", "windows-1252")
-SUPPORTED += ("utf-16", "utf-16be", "utf-16le")
+SUPPORTED = (
+    *("utf-8", "us-ascii", "iso-8859-1", "iso-8859-15", "windows-1250", "windows-1252"),
+    *("utf-16", "utf-16be", "utf-16le"),
+)
 
 
 def decode(content: bytes, charset: str | None) -> str:
@@ -58,9 +60,7 @@ def decode(content: bytes, charset: str | None) -> str:
 
 def shown(value: str) -> str:
     """A value of the sender's, short and printable, to stand in an error message."""
-    return (
-        repr(value if len(value) <= 60 else value[:60] + "...").encode("ascii", "replace").decode()
-    )
+    return ascii(value if len(value) <= 60 else value[:60] + "...")
 
 
 def _not_text(cause: str) -> Problem:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.ingest.attachment import check_size, decode_base64, too_large
-from services.ingest.charset import shown
 from services.ingest.converters import to_text
 from services.ingest.problem import Problem, invalid, unavailable
 from services.ingest.references import local_reference
@@ -39,7 +38,7 @@ async def _read_binary(url: str, fhir: FhirClient, base: str) -> dict[str, Any]:
         raise Problem(
             422,
             "security",
-            f"attachment.url {shown(url)} is not a Binary on the FHIR server and is not fetched.",
+            "attachment.url is not a Binary on the FHIR server; nothing else is ever fetched.",
             f"Send the content in attachment.data, or store it as a Binary and give its url as "
             f"Binary/<id> or {base.rstrip('/')}/Binary/<id>.",
             _URL,

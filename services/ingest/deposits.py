@@ -91,7 +91,6 @@ def park(session: Session, tried: Deposit, reason: str, now: datetime) -> None:
         return
     row.due_at = None
     note.state, note.reason, note.updated_at = NoteState.FAILED, reason, now
-    session.add_all((row, note))
 
 
 def _reopen(note: Note, now: datetime) -> None:

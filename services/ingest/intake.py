@@ -25,22 +25,22 @@ from shared.fhir.rules import check
 class Intake:
     """One for all doors and the sweep.
 
-    base: URL of the FHIR server; limit: bytes of an attachment, decoded; on_record: called after
-    something was entered, to wake what carries it on.
+    limit: bytes of an attachment, decoded; on_record: called after something was entered, to
+    wake what carries it on.
     """
 
     def __init__(
         self,
         engine: Engine,
         fhir: FhirClient,
-        base: str,
-        limit: int,
         opt_out: OptOut,
+        *,
+        limit: int,
         on_record: Callable[[], None] = lambda: None,
     ) -> None:
         self._engine = engine
         self._fhir = fhir
-        self._base = base
+        self._base = fhir.base_url
         self._limit = limit
         self._opt_out = opt_out
         self._on_record = on_record

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, select
 
 from services.ingest import deposits
 from services.ingest.document import NoteDocument, fingerprint
@@ -66,6 +66,7 @@ def record(session: Session, submission: Submission, now: datetime) -> tuple[Res
             deposits.deposit(session, note, submission.resource, now)
         note.sent_hash = pushed
     _remember_origin(note, submission)
+    session.flush()
     return result, note
 
 
@@ -124,6 +125,45 @@ def _enter(session: Session, note: Note, submission: Submission, now: datetime) 
     result = Result.UPDATED if note.sequence else Result.CREATED
     note.fingerprint = seen
     _follow_replacements(session, document, now)
+    if reason is not None:
+        _describe(note, document)
+        retract(session, note, reason, now)
+        if reason == "replaced" and text is not None:
+            _keep_text(session, note, text)  # it counts again if what replaces it is retracted
+        return Result.RETRACTED
+    if note.sequence and note.retraction is None and note.patient_id != document.patient_id:
+        # The former patient's answers and eligibility go first, as a version of their own.
+        _next_version(note, now)
+        note.retraction = "superseded"
+        say(session, note)
+    assert text is not None  # a living note has one
+    _describe(note, document)
+    _live(session, note, text, now)
+    return result
+
+
+def _note_of(session: Session, submission: Submission, now: datetime) -> Note:
+    note = session.get(Note, submission.document.id, with_for_update=True)
+    if note is None:
+        note = Note(
+            document_id=submission.document.id,
+            note_date=submission.document.note_date or now,
+            received_at=now,
+            updated_at=now,
+        )
+        session.add(note)
+    return note
+
+
+def _enter(session: Session, note: Note, submission: Submission, now: datetime) -> Result:
+    document, text = submission.document, submission.text
+    seen = fingerprint(document, text_hash(text) if text is not None else None)
+    reason = document.retraction or _why_not_screened(session, submission)
+    if (seen, reason) == (note.fingerprint, note.retraction):
+        return Result.UNCHANGED
+    result = Result.UPDATED if note.sequence else Result.CREATED
+    note.fingerprint = seen
+    _follow_replacements(session, document, now)
     if reason is None:
         _supersede(session, note, submission, now)
         return result
@@ -133,20 +173,23 @@ def _enter(session: Session, note: Note, submission: Submission, now: datetime) 
     return Result.RETRACTED
 
 
-def _supersede(session: Session, note: Note, submission: Submission, now: datetime) -> None:
-    document, text = submission.document, submission.text
-    assert document.patient_id is not None and text is not None  # a living note has both
-    if note.sequence and note.retraction is None and note.patient_id != document.patient_id:
-        # The former patient's answers and eligibility go first, as a version of their own.
-        _next_version(note, now)
-        note.retraction = "superseded"
-        say(session, note)
-    _next_version(note, now)
+def _describe(note: Note, document: NoteDocument) -> None:
+    """A retraction may come without its subject, encounter and date; what is known stays."""
+    if document.patient_id is None:
+        return
     note.patient_id, note.encounter_id = document.patient_id, document.encounter_id
     note.note_date = document.note_date or note.received_at
     note.note_date_source = document.note_date_source
-    note.note_hash = text_hash(text)
+
+
+def _live(session: Session, note: Note, text: str, now: datetime) -> None:
+    _next_version(note, now)
     note.state, note.retraction, note.reason = NoteState.RECEIVED, None, None
+    _keep_text(session, note, text)
+
+
+def _keep_text(session: Session, note: Note, text: str) -> None:
+    note.note_hash = text_hash(text)
     session.add(NoteText(document_id=note.document_id, sequence=note.sequence, text=text))
 
 
@@ -174,14 +217,31 @@ def _is_replaced(session: Session, document_id: str) -> bool:
 
 
 def _follow_replacements(session: Session, document: NoteDocument, now: datetime) -> None:
-    session.exec(delete(Replacement).where(col(Replacement.document_id) == document.id))
+    """What this version replaces does not count; what it no longer replaces counts again."""
+    before = select(Replacement).where(Replacement.document_id == document.id)
+    for gone in session.exec(before).all():
+        if gone.replaced_id not in document.replaces:
+            session.delete(gone)
+            session.flush()
+            _count_again(session, gone.replaced_id, now)
     for replaced_id in document.replaces:
         if replaced_id == document.id:
             continue
-        session.add(Replacement(document_id=document.id, replaced_id=replaced_id))
+        session.merge(Replacement(document_id=document.id, replaced_id=replaced_id))
         replaced = session.get(Note, replaced_id, with_for_update=True)
         if replaced is not None and replaced.retraction is None and replaced.sequence:
             retract(session, replaced, "replaced", now)
+
+
+def _count_again(session: Session, document_id: str, now: datetime) -> None:
+    note = session.get(Note, document_id, with_for_update=True)
+    if note is None or note.retraction != "replaced" or _is_replaced(session, document_id):
+        return
+    texts = select(NoteText).where(NoteText.document_id == document_id)
+    latest = session.exec(texts.order_by(col(NoteText.sequence).desc())).first()
+    if latest is not None:
+        _live(session, note, latest.text, now)
+        say(session, note)
 
 
 def _is_outdated(session: Session, note: Note, submission: Submission) -> bool:

@@ -21,9 +21,9 @@ from shared.telemetry import get_logger
 class OptOut:
     """group: id of the Group; empty: nobody has opted out. Read again after `fresh` seconds."""
 
-    def __init__(self, fhir: FhirClient, base: str, group: str, fresh: float = 30.0) -> None:
+    def __init__(self, fhir: FhirClient, group: str, fresh: float = 30.0) -> None:
         self._fhir = fhir
-        self._base = base
+        self._base = fhir.base_url
         self._group = group
         self._fresh = fresh
         self._members: frozenset[str] | None = None
@@ -31,23 +31,27 @@ class OptOut:
 
     async def includes(self, patient_id: str | None) -> bool:
         """Raises Problem (503) if the Group could never be read: then nobody is screened."""
-        return bool(self._group) and patient_id in await self.members()
+        try:
+            return patient_id in await self.members()
+        except FhirError as error:
+            raise unavailable(
+                f"The Group of patients who opted out cannot be read: {error}.",
+                "See that the FHIR server answers and that CHARTSIFT_OPT_OUT_GROUP is the id of "
+                "a Group on it; nothing was stored.",
+            ) from None
 
     async def members(self) -> frozenset[str]:
-        """Ids of the patients. While the FHIR server does not answer, those known before."""
+        """Ids of the patients. While the Group cannot be read, those known before; raises
+        FhirError if there are none."""
         if not self._group:
             return frozenset()
         if self._members is None or time.monotonic() - self._read_at > self._fresh:
             try:
                 self._members = self._ids(await self._fhir.read("Group", self._group))
                 self._read_at = time.monotonic()
-            except FhirError as error:
+            except FhirError:
                 if self._members is None:
-                    raise unavailable(
-                        f"The Group of patients who opted out cannot be read: {error}.",
-                        "See that the FHIR server answers and that CHARTSIFT_OPT_OUT_GROUP is "
-                        "the id of a Group on it; nothing was stored.",
-                    ) from None
+                    raise
                 get_logger().warning("opt-out Group not read, the last one known counts")
         return self._members
 

@@ -17,8 +17,8 @@ from services.ingest.tables import Deposit, Note, NoteState, Outbox
 
 def queue_again(session: Session, note: Note, now: datetime) -> None:
     """The note's current version (or its retraction) once more; a refused deposit goes first."""
-    if deposits.retry(session, note, now):
-        return
+    if deposits.retry(session, note, now) or not note.patient_id:
+        return  # without a patient nothing was ever queued that could be taken back
     note.counting_from = note.generation + 1
     note.losses = 0
     _next_generation(session, note, now)

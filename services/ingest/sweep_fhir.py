@@ -19,7 +19,7 @@ from services.ingest.problem import Problem
 from services.ingest.references import is_id
 from services.ingest.tables import Cursor, Note
 from shared.database import session
-from shared.fhir.client import FhirClient, Resource
+from shared.fhir.client import FhirClient, FhirUnavailable, Resource
 from shared.telemetry import get_logger
 
 _NAME = "DocumentReference"
@@ -30,8 +30,8 @@ async def sweep(engine: Engine, fhir: FhirClient, intake: Intake, overlap: timed
     """One sweep; returns how many resources it looked at.
 
     The cursor moves on with each page's worth as long as the server keeps the order asked for,
-    else at the end. Raises FhirError, and Problem with status 503, where the server does not
-    answer: the next sweep resumes at the cursor.
+    else at the end. Raises FhirError, FhirUnavailable where the server does not answer: the next
+    sweep resumes at the cursor.
     """
     now = datetime.now(UTC)
     cursor = await asyncio.to_thread(_read_cursor, engine)
@@ -69,7 +69,7 @@ async def _look_at(engine: Engine, intake: Intake, resource: Resource) -> None:
         await intake.take(resource, pushed=False)
     except Problem as problem:
         if problem.status == 503:
-            raise
+            raise FhirUnavailable(str(problem), 503) from None
         get_logger().warning("note on the FHIR server cannot be read", document_id=id)
         await asyncio.to_thread(_refuse, engine, resource, problem)
 
