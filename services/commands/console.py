@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import httpx
 
 out = Console()
@@ -22,14 +20,13 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(1)
 
 
-def call(
-    method: str, url: str, *, json: Any = None, content: bytes | None = None
-) -> httpx.Response:
+def call(method: str, url: str, *, yaml: bytes | None = None) -> httpx.Response:
     """One request to a service of ours; ends the command unless it succeeds or says 404."""
     import httpx
 
     try:
-        response = httpx.request(method, url, json=json, content=content, timeout=30)
+        headers = {} if yaml is None else {"Content-Type": "application/yaml"}
+        response = httpx.request(method, url, content=yaml, headers=headers, timeout=30)
     except httpx.HTTPError as error:
         fail(
             f"No answer from {url} ({type(error).__name__}). Are the services running "
@@ -38,12 +35,6 @@ def call(
     if response.is_error and response.status_code != 404:
         fail(f"{method} {url} was refused with {response.status_code}: {_words(response)}")
     return response
-
-
-def existing_folder(folder: Path) -> Path:
-    if not folder.is_dir():
-        fail(f"There is no folder {folder}.")
-    return folder
 
 
 def _words(response: httpx.Response) -> str:

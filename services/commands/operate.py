@@ -29,7 +29,7 @@ def note(
 
 
 def settings() -> None:
-    """Show the settings in effect (bold: not the default) and what they mean; secrets are masked."""
+    """Show the settings in effect (bold: not the default); secrets are masked."""
     from services.commands.console import out
     from shared.settings import Settings
 

@@ -14,16 +14,28 @@ def evaluate(
     folder: Annotated[
         Path, typer.Argument(help="Folder with notes.jsonl, questions.json and key.jsonl.")
     ],
-    engine: Annotated[str, typer.Option(help="Student engine to measure.")] = "encoder",
+    engine: Annotated[
+        str, typer.Option(help="Student engine to measure, as CHARTSIFT_STUDENT names it.")
+    ] = "encoder",
     json: Annotated[Path | None, typer.Option(help="Write all figures to this file.")] = None,
+    errors: Annotated[
+        Path | None, typer.Option(help="Write the wrong answers to this file, as JSON Lines.")
+    ] = None,
+    quotes: Annotated[
+        bool, typer.Option("--quotes", help="With --errors: quotes too; they are patient text.")
+    ] = False,
 ) -> None:
-    """Measure a student and two baselines on notes with known answers.
+    """Measure a student and the baselines on notes with known answers.
 
     Reports accuracy with bootstrap intervals over notes, next to always-NA and to a keyword and
     negation baseline. Disputed questions are not scored.
     """
+    from services.commands.console import fail
+    from shared.students.version import StudentFolderError
     from training.evaluate.command import evaluate_folder
+    from training.evaluate.folder import EvaluationFolderError
 
-    from services.commands.console import existing_folder
-
-    evaluate_folder(existing_folder(folder), engine=engine, json_path=json)
+    try:
+        evaluate_folder(folder, engine, json, errors, quotes)
+    except (EvaluationFolderError, StudentFolderError) as error:
+        fail(str(error))

@@ -89,6 +89,23 @@ async def read(fhir: FhirClient, studies: Iterable[Study], patient_ids: Iterable
     )
 
 
+async def unlisted(fhir: FhirClient, studies: Iterable[Study]) -> set[str]:
+    """References of the ResearchSubjects that are candidates, and not on a screening list yet."""
+    listed = {
+        entry["item"]["reference"]
+        for study in studies
+        async for screening_list in fhir.search(
+            "List", {"_id": ids.screening_list_id(study.id)}, fresh=True
+        )
+        for entry in screening_list.get("entry", [])
+    }
+    return {
+        f"ResearchSubject/{one['id']}"
+        async for one in fhir.search("ResearchSubject", {}, fresh=True)
+        if one["status"] != "ineligible"
+    } - listed
+
+
 def document_id(observation: Resource) -> str:
     """Id of the DocumentReference that an Observation was derived from."""
     reference = str(observation["derivedFrom"][0]["reference"])

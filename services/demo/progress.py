@@ -1,0 +1,77 @@
+"""How far the notes have come, as ingest tells it, shown while the person waits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+STAGES = {
+    "sent": "acknowledged by ingest",
+    "answered": "answered by the student",
+    "written": "written to the FHIR server",
+}
+LINE_EVERY = 5.0  # seconds between two lines where there is no terminal
+
+
+async def note_states(http: httpx.AsyncClient, ingest_url: str) -> dict[str, int]:
+    """How many notes there are in each state. Raises httpx.HTTPError."""
+    response = await http.get(f"{ingest_url}/notes", params={"limit": "1"})
+    response.raise_for_status()
+    return {str(state): int(number) for state, number in response.json()["states"].items()}
+
+
+@dataclass
+class Stages:
+    """Bars on a terminal, a line now and then elsewhere."""
+
+    total: int
+    console: Console
+    bars: Progress | None = None
+    counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STAGES, 0))
+    _shown: tuple[int, ...] = ()
+    _next_line: float = 0.0
+
+    def sent(self) -> None:
+        self.counts["sent"] += 1
+        self._show()
+
+    def reached(self, states: Mapping[str, int]) -> None:
+        """states: as ingest tells them; a note that is written has been answered before."""
+        written = states.get("written", 0)
+        self.counts |= {"answered": written + states.get("answered", 0), "written": written}
+        self._show()
+
+    def _show(self) -> None:
+        if self.bars is not None:
+            for task, number in zip(self.bars.task_ids, self.counts.values(), strict=True):
+                self.bars.update(task, completed=number)
+            return
+        now, counts = time.monotonic(), tuple(self.counts.values())
+        finished = counts == (self.total,) * len(STAGES)
+        if counts != self._shown and (finished or now >= self._next_line):
+            parts = [f"{number} {STAGES[stage]}" for stage, number in self.counts.items()]
+            self.console.print(f"{', '.join(parts)}, of {self.total} notes")
+            self._shown, self._next_line = counts, now + LINE_EVERY
+
+
+@contextmanager
+def stages(total: int, console: Console) -> Iterator[Stages]:
+    if not console.is_terminal:
+        yield Stages(total, console)
+        return
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+    ) as bars:
+        for words in STAGES.values():
+            bars.add_task(words, total=total)
+        yield Stages(total, console, bars)
