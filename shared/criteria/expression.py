@@ -32,12 +32,12 @@ from pydantic import (
 from shared.criteria.window import Within
 
 QUESTION_ID = r"[A-Za-z0-9][A-Za-z0-9.-]*"
-_NUMBER = r"-?\d+(?:\.\d+)?"
+_NUMBER = r"-?\d+(?:\.\d+)?(?!\d)"
 _COMPARISON = re.compile(
     rf"\s*(?P<question>{QUESTION_ID})"
     rf"(?:\s*(?P<operator><=|>=|<|>|=)\s*(?P<value>{_NUMBER})"
     rf"|\s+in\s+(?P<low>{_NUMBER})\.\.(?P<high>{_NUMBER}))"
-    r"\s*(?P<unit>\S+)\s*"
+    r"(?:\s+|(?=[^\d.\s]))(?P<unit>\S+)\s*"
 )
 
 

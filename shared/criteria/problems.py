@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import yaml
@@ -52,10 +52,24 @@ def read_yaml(text: str, source: str) -> tuple[dict[str, Any], yaml.Node | None]
     return raw, root
 
 
-def problems_of(error: ValidationError, root: yaml.Node | None) -> list[Problem]:
-    """root: the YAML tree of what was validated, for line numbers."""
-    found = (item for detail in error.errors() for item in _located(detail))
-    return [_problem(where, message, root) for where, message in found]
+def problems_of(error: ValidationError, raw: Any, root: yaml.Node | None = None) -> list[Problem]:
+    """raw: what was validated. root: its YAML tree, for line numbers."""
+    details = error.errors()
+    places = [detail["loc"] for detail in details]
+    return [
+        _problem(where, message, raw, root)
+        for detail in details
+        if not _follows_from_inner(detail, places)
+        for where, message in _located(detail)
+    ]
+
+
+def _follows_from_inner(detail: Any, places: Sequence[tuple[str | int, ...]]) -> bool:
+    """A list counts as too short without its faulty items: those are told by themselves."""
+    where = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        place[: len(where)] == where and len(place) > len(where) for place in places
+    )
 
 
 def _located(detail: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -65,28 +79,38 @@ def _located(detail: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
     elif isinstance(cause, ValueError):
         yield detail["loc"], str(cause)
     elif detail["type"] == "missing":
-        yield detail["loc"], "missing: add it"
+        yield detail["loc"][:-1], f"{detail['loc'][-1]!r} is missing: add it"
     elif detail["type"] == "extra_forbidden":
         yield detail["loc"], "not known here: remove it or correct its spelling"
     else:
         yield detail["loc"], detail["msg"]
 
 
-def _problem(where: Sequence[str | int], message: str, root: yaml.Node | None) -> Problem:
-    """The line of the deepest part of `where` that stands in the file. Names of alternatives,
-    which pydantic puts into `where`, stand in no file and are passed over."""
-    node, line, field = root, root.start_mark.line + 1 if root else None, ""
-    for step in where:
-        inner = _step(node, step)
-        if root is not None and inner is None and step != where[-1]:
+def _problem(where: Sequence[str | int], message: str, raw: Any, root: yaml.Node | None) -> Problem:
+    """The field and line of the deepest part of `where` that was written. Names of alternatives,
+    which pydantic puts into `where`, are written nowhere and passed over."""
+    field, line = "", root.start_mark.line + 1 if root else None
+    for step, following in zip(where, [*where[1:], None], strict=True):
+        names_alternative = _has(raw, following) and not _has(_part(raw, step), following)
+        if not _has(raw, step) or names_alternative:
             continue
+        raw, root = _part(raw, step), _inner(root, step)
         field += f"[{step}]" if isinstance(step, int) else f".{step}" if field else step
-        if inner is not None:
-            node, line = inner, inner.start_mark.line + 1
+        line = root.start_mark.line + 1 if root else line
     return Problem(line, field, message)
 
 
-def _step(node: yaml.Node | None, step: str | int) -> yaml.Node | None:
+def _has(raw: Any, step: str | int | None) -> bool:
+    if isinstance(raw, Mapping):
+        return step in raw
+    return isinstance(raw, list) and isinstance(step, int) and step < len(raw)
+
+
+def _part(raw: Any, step: str | int) -> Any:
+    return raw[step] if _has(raw, step) else None
+
+
+def _inner(node: yaml.Node | None, step: str | int) -> yaml.Node | None:
     if isinstance(node, yaml.MappingNode):
         return next((value for key, value in node.value if key.value == step), None)
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):

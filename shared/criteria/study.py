@@ -147,6 +147,6 @@ def check_study(raw: Any, source: str = "study", root: yaml.Node | None = None) 
     try:
         return Study.model_validate(raw)
     except ValidationError as error:
-        raise StudyError(source, problems_of(error, root)) from None
+        raise StudyError(source, problems_of(error, raw, root)) from None
     except RecursionError:
         raise StudyError(source, [Problem(None, "criteria", "nested too deeply")]) from None
