@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 from pydantic import Field, SecretStr
@@ -43,6 +44,16 @@ class Settings(BaseSettings):
 
     student: str = Field("encoder", description="student engine: encoder")
     student_dir: Path | None = Field(None, description="folder of the student; empty: shipped one")
+
+    as_of: date | None = Field(
+        None, description="date that patients are screened as of, YYYY-MM-DD; empty: today"
+    )
+    review_sweep: float = Field(
+        5.0, gt=0, description="seconds between two looks for persons' corrections on FHIR"
+    )
+    screening_list_delay: float = Field(
+        2.0, gt=0, description="seconds for which changes of a screening list are collected"
+    )
 
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
 

@@ -9,18 +9,11 @@ from typing import Any
 from services.writeback.tables import ResourceRow
 from shared.fhir.client import Resource
 
-# Left out of the fingerprint: what servers add or merge, and what only says when.
-_UNCOMPARED = {
-    "Observation": {"meta", "text"},
-    "ResearchSubject": {"meta", "text"},
-    "List": {"meta", "text", "date"},
-}
-
 
 def fingerprint(resource: Resource) -> str:
     """Of the content, the same for what is sent and what a server gives back."""
-    unlike = _UNCOMPARED.get(resource["resourceType"], {"meta", "text"})
-    content = {key: value for key, value in resource.items() if key not in unlike}
+    added = {"meta", "text"}  # what servers add or merge
+    content = {key: value for key, value in resource.items() if key not in added}
     if resource["resourceType"] == "Observation" and "component" in resource:
         # A summary counts as of a date; that alone is no reason to write it again.
         content.pop("effectiveDateTime", None)

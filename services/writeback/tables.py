@@ -62,7 +62,7 @@ class ResourceRow(SQLModel, table=True):
     __tablename__ = "writeback_resource"
 
     reference: str = Field(primary_key=True)  # Type/id
-    patient_id: str = Field(index=True)  # empty for a screening list
+    patient_id: str = Field(index=True)
     intended: str | None = None
     written: str | None = None
     version: str | None = None

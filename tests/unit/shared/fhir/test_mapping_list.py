@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.fhir.mapping_list import ListedPatient, first_seen, screening_list, subject_reference
+from shared.fhir.mapping_list import ListedPatient, screening_list, subject_reference, without
 from shared.fhir.rules import check
 
 Approved = Callable[[str, dict[str, Any]], None]
@@ -26,6 +26,18 @@ def test_an_empty_list_is_valid() -> None:
     assert check(screening_list("s", "S", [], AT)) == []
 
 
-def test_first_seen_dates_can_be_read_back() -> None:
-    resource = screening_list("s", "S", [ListedPatient("p1", EARLY, dropped=False)], AT)
-    assert first_seen(resource) == {subject_reference("s", "p1"): EARLY.isoformat()}
+def test_first_seen_dates_and_entries_of_others_on_the_server_are_kept() -> None:
+    known = [ListedPatient("p1", EARLY, dropped=False), ListedPatient("p2", EARLY, dropped=False)]
+    standing = screening_list("s", "S", known, AT)
+    resource = screening_list("s", "S", [ListedPatient("p1", LATE, dropped=True)], AT, standing)
+    found = {entry["item"]["reference"]: entry for entry in resource["entry"]}
+    assert found[subject_reference("s", "p1")]["date"] == EARLY.isoformat()
+    assert "flag" in found[subject_reference("s", "p1")]
+    assert subject_reference("s", "p2") in found
+
+
+def test_an_erased_patient_leaves_the_list() -> None:
+    known = [ListedPatient("p1", EARLY, dropped=False), ListedPatient("p2", EARLY, dropped=False)]
+    rest = without(screening_list("s", "S", known, AT), "p1")
+    assert [entry["item"]["reference"] for entry in rest["entry"]] == [subject_reference("s", "p2")]
+    assert check(without(rest, "p2")) == []
