@@ -32,7 +32,8 @@ class NoteDocument:
     note_date: None where the resource gives none; then the note counts from its receipt.
     version_id, last_updated: `meta` of the server or sender it came from.
     retraction: why the note does not count (any more), None for a living note.
-    replaces: ids of the documents that this one takes the place of.
+    replaces: ids of the documents that this one takes the place of; a superseded one still does,
+    one that was entered in error does not.
     """
 
     id: str
@@ -65,7 +66,7 @@ def read_document(
         version_id=meta.get("versionId"),
         last_updated=moment(meta["lastUpdated"]) if "lastUpdated" in meta else None,
         retraction=retracted,
-        replaces=() if retracted else _replaces(resource, base),
+        replaces=() if retracted == "entered-in-error" else _replaces(resource, base),
     )
 
 

@@ -49,8 +49,8 @@ def record(session: Session, submission: Submission, now: datetime) -> tuple[Res
     """Enters one version of a note.
 
     A version that differs in nothing that counts is entered once; an older one that arrives late
-    is dropped; a changed one supersedes with the next sequence; a retraction, or a document that
-    a living one replaces, takes its answers back.
+    is dropped; a changed one supersedes with the next sequence; a retraction, or a replacement by
+    another document, takes its answers back.
     """
     note = _note_of(session, submission, now)
     if _is_outdated(session, note, submission):
@@ -61,10 +61,7 @@ def record(session: Session, submission: Submission, now: datetime) -> tuple[Res
         if result in (Result.CREATED, Result.UPDATED):
             say(session, note)
     else:
-        pushed = deposits.resource_hash(submission.resource)
-        if pushed != note.sent_hash or deposits.is_parked(session, note):
-            deposits.deposit(session, note, submission.resource, now)
-        note.sent_hash = pushed
+        _deposit(session, note, submission.resource, result, now)
     _remember_origin(note, submission)
     session.flush()
     return result, note
@@ -72,15 +69,15 @@ def record(session: Session, submission: Submission, now: datetime) -> tuple[Res
 
 def retract(session: Session, note: Note, reason: str, now: datetime) -> None:
     """The note does not count any more; says so if anything may have been derived from it."""
-    derived = note.sequence > 0 and note.retraction is None
-    if derived or note.sequence == 0:
+    first, derived = note.sequence == 0, _is_living(note)
+    if first or derived:
         _next_version(note, now)
     note.state, note.retraction, note.reason = NoteState.RETRACTED, reason, None
     note.updated_at = now
     if derived:
         say(session, note)
-    else:
-        note.written_at = note.written_at or now
+    elif first:
+        note.written_at = now
 
 
 def refuse(
@@ -103,6 +100,17 @@ def text_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _deposit(
+    session: Session, note: Note, resource: Mapping[str, Any], result: Result, now: datetime
+) -> None:
+    """What was pushed goes to the FHIR server, unless it was pushed before, or the server's own
+    copy says the same and nothing else was ever pushed."""
+    before, note.sent_hash = note.sent_hash, deposits.resource_hash(resource)
+    stands = before == note.sent_hash if before is not None else note.version_id is not None
+    if result != Result.UNCHANGED or not stands or deposits.is_parked(session, note):
+        deposits.deposit(session, note, resource, now)
+
+
 def _note_of(session: Session, submission: Submission, now: datetime) -> Note:
     note = session.get(Note, submission.document.id, with_for_update=True)
     if note is None:
@@ -125,51 +133,17 @@ def _enter(session: Session, note: Note, submission: Submission, now: datetime) 
     result = Result.UPDATED if note.sequence else Result.CREATED
     note.fingerprint = seen
     _follow_replacements(session, document, now)
-    if reason is not None:
-        _describe(note, document)
-        retract(session, note, reason, now)
-        if reason == "replaced" and text is not None:
-            _keep_text(session, note, text)  # it counts again if what replaces it is retracted
-        return Result.RETRACTED
-    if note.sequence and note.retraction is None and note.patient_id != document.patient_id:
+    if _is_living(note) and document.patient_id not in (None, note.patient_id):
         # The former patient's answers and eligibility go first, as a version of their own.
-        _next_version(note, now)
-        note.retraction = "superseded"
-        say(session, note)
-    assert text is not None  # a living note has one
+        retract(session, note, "superseded", now)
     _describe(note, document)
-    _live(session, note, text, now)
-    return result
-
-
-def _note_of(session: Session, submission: Submission, now: datetime) -> Note:
-    note = session.get(Note, submission.document.id, with_for_update=True)
-    if note is None:
-        note = Note(
-            document_id=submission.document.id,
-            note_date=submission.document.note_date or now,
-            received_at=now,
-            updated_at=now,
-        )
-        session.add(note)
-    return note
-
-
-def _enter(session: Session, note: Note, submission: Submission, now: datetime) -> Result:
-    document, text = submission.document, submission.text
-    seen = fingerprint(document, text_hash(text) if text is not None else None)
-    reason = document.retraction or _why_not_screened(session, submission)
-    if (seen, reason) == (note.fingerprint, note.retraction):
-        return Result.UNCHANGED
-    result = Result.UPDATED if note.sequence else Result.CREATED
-    note.fingerprint = seen
-    _follow_replacements(session, document, now)
     if reason is None:
-        _supersede(session, note, submission, now)
+        assert text is not None  # a living note has one
+        _live(session, note, text, now)
         return result
-    note.patient_id = note.patient_id or document.patient_id or ""
-    note.encounter_id = note.encounter_id or document.encounter_id
     retract(session, note, reason, now)
+    if reason == "replaced" and text is not None:
+        _keep_text(session, note, text)  # it counts again should the replacement be an error
     return Result.RETRACTED
 
 
@@ -207,13 +181,12 @@ def _why_not_screened(session: Session, submission: Submission) -> str | None:
 
 
 def _is_replaced(session: Session, document_id: str) -> bool:
-    """Whether a living document replaces this one."""
-    replacing = (
-        select(Note.document_id)
-        .join(Replacement, col(Replacement.document_id) == col(Note.document_id))
-        .where(Replacement.replaced_id == document_id, col(Note.retraction).is_(None))
-    )
+    replacing = select(Replacement.document_id).where(Replacement.replaced_id == document_id)
     return session.exec(replacing).first() is not None
+
+
+def _is_living(note: Note) -> bool:
+    return note.sequence > 0 and note.retraction is None
 
 
 def _follow_replacements(session: Session, document: NoteDocument, now: datetime) -> None:
@@ -229,7 +202,7 @@ def _follow_replacements(session: Session, document: NoteDocument, now: datetime
             continue
         session.merge(Replacement(document_id=document.id, replaced_id=replaced_id))
         replaced = session.get(Note, replaced_id, with_for_update=True)
-        if replaced is not None and replaced.retraction is None and replaced.sequence:
+        if replaced is not None and _is_living(replaced):
             retract(session, replaced, "replaced", now)
 
 

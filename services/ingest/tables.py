@@ -76,7 +76,7 @@ class NoteText(SQLModel, table=True):
 
 
 class Replacement(SQLModel, table=True):
-    """`replaced_id` no longer counts while `document_id` lives; it may not have been seen yet."""
+    """`document_id` takes the place of `replaced_id`, which may not have been seen yet."""
 
     __tablename__ = "ingest_replacement"
 
