@@ -1,0 +1,92 @@
+"""Everything the encoder is trained and calibrated on, split by patient."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from training.dataset import ItemType, TeacherItem, TeacherNote, dataset_hash, read_notes, split_notes
+from training.encoder.examples import EncodedNote, Item, encode_note, topic_words
+from training.encoder.screening import read_screening
+
+DATA = Path(__file__).parents[1] / "data"
+FOREIGN = 6  # questions of other notes asked of a note at each step
+SCREENED_SHOWN, SCREENED_SILENT = 16, 12  # screening questions drawn at each step
+
+
+@dataclass(frozen=True)
+class TrainingNote:
+    note: EncodedNote
+    items: list[Item]
+    screening: list[Item]
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """hash: of the teacher's notes and the screening answers."""
+
+    train: list[TrainingNote]
+    held_out: list[TrainingNote]
+    hash: str
+
+
+def load(tokenizer: Tokenizer, folder: Path = DATA) -> TrainingData:
+    """Reads `folder`/teacher/notes and `folder`/screening. Raises DatasetError."""
+    notes = read_notes(folder / "teacher" / "notes")
+    screening = read_screening(folder / "screening", notes)
+    split = split_notes(notes)
+
+    def encoded(part: tuple[TeacherNote, ...]) -> list[TrainingNote]:
+        return [
+            TrainingNote(
+                encode_note(tokenizer, note.id, note.text),
+                [_item(item) for item in note.items],
+                screening.get(note.id, []),
+            )
+            for note in part
+        ]
+
+    digest = hashlib.sha256(dataset_hash(notes).encode())
+    for id in sorted(screening):
+        digest.update(repr((id, screening[id])).encode())
+    return TrainingData(encoded(split.train), encoded(split.held_out), digest.hexdigest())
+
+
+def _item(item: TeacherItem) -> Item:
+    numeric = item.type in (ItemType.NUMERIC, ItemType.NA_NUMERIC)
+    return Item((item.question,), numeric, item.answer, item.unit, item.quote)
+
+
+class Draws:
+    """What is asked of a note at one step: all its own items, some screening questions, and
+    questions of other notes whose subject it does not touch (their answer is NA)."""
+
+    def __init__(self, notes: list[TrainingNote]) -> None:
+        items = [item for note in notes for item in note.items]
+        self._pool = [(item, topic_words(item.wordings[0])) for item in items]
+        self._words = {note.note.id: topic_words(note.note.text) for note in notes}
+
+    def items(self, note: TrainingNote, rng: random.Random) -> list[Item]:
+        return [*note.items, *self._screening(note, rng), *self._foreign(note, rng)]
+
+    def _screening(self, note: TrainingNote, rng: random.Random) -> list[Item]:
+        shown = [item for item in note.screening if item.answer != "NA"]
+        silent = [item for item in note.screening if item.answer == "NA"]
+        return [
+            *rng.sample(shown, min(SCREENED_SHOWN, len(shown))),
+            *rng.sample(silent, min(SCREENED_SILENT, len(silent))),
+        ]
+
+    def _foreign(self, note: TrainingNote, rng: random.Random) -> list[Item]:
+        words = self._words[note.note.id]
+        found: list[Item] = []
+        for item, topic in rng.sample(self._pool, min(40 * FOREIGN, len(self._pool))):
+            if topic and not topic & words:
+                found.append(Item(item.wordings, item.numeric, "NA"))
+            if len(found) == FOREIGN:
+                break
+        return found

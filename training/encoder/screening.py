@@ -1,0 +1,58 @@
+"""The second kind of training data: one fixed list of screening questions, each asked of every
+note, as a study asks them. Most answers are NA, as in service."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from training.dataset import DatasetError, TeacherNote
+from training.encoder.examples import Item
+
+
+class ScreeningQuestion(BaseModel):
+    """also: the same question in other words; training draws one wording at each step."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    type: str
+    question: str
+    also: tuple[str, ...] = ()
+    unit: str | None = None
+
+
+def read_screening(folder: Path, notes: Iterable[TeacherNote]) -> dict[str, list[Item]]:
+    """Note id -> one Item for each screening question (what is not listed is NA).
+
+    Raises DatasetError: an unknown note or question, or a quote that is not in its note.
+    """
+    document = json.loads((folder / "questions.json").read_text(encoding="utf-8"))
+    questions = [ScreeningQuestion.model_validate(q) for q in document["questions"]]
+    known = {q.id for q in questions}
+    texts = {note.id: note.text for note in notes}
+    items: dict[str, list[Item]] = {}
+    for file in sorted(folder.glob("answers-*.jsonl")):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            record = json.loads(line)
+            answers = record["answers"]
+            if record["id"] not in texts or not known.issuperset(answers):
+                raise DatasetError(f"{file.name}: {record['id']}: unknown note or question")
+            for id, (_, quote) in answers.items():
+                if quote not in texts[record["id"]]:
+                    raise DatasetError(f"{file.name}: {record['id']}: {id}: quote not verbatim")
+            items[record["id"]] = [_item(q, *answers.get(q.id, ("NA", ""))) for q in questions]
+    return items
+
+
+def _item(question: ScreeningQuestion, answer: str, quote: str) -> Item:
+    return Item(
+        wordings=(question.question, *question.also),
+        numeric=question.type == "numeric",
+        answer=answer,
+        unit=question.unit,
+        quote=quote,
+    )
