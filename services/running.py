@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from shared.settings import Settings
-from shared.telemetry import configure_logging
+from shared.telemetry import configure_logging, get_logger
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -30,22 +30,21 @@ def serve(
     import uvicorn
 
     settings = Settings()
-    configure_logging(name, settings.log_level)
     address = urlsplit(url)
-    uvicorn.run(
-        create_app(settings),
-        host=host or address.hostname or "127.0.0.1",
-        port=port or address.port or (443 if address.scheme == "https" else 80),
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=GRACE,
-    )
+    with _logging(name, settings):
+        uvicorn.run(
+            create_app(settings),
+            host=host or address.hostname or "127.0.0.1",
+            port=port or address.port or (443 if address.scheme == "https" else 80),
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=GRACE,
+        )
 
 
 def work(name: str, run: Callable[[Settings, asyncio.Event], Awaitable[None]]) -> None:
     """Runs a worker; SIGTERM and SIGINT let it finish what is in its hands."""
     settings = Settings()
-    configure_logging(name, settings.log_level)
 
     async def until_stopped() -> None:
         stop = asyncio.Event()
@@ -53,7 +52,8 @@ def work(name: str, run: Callable[[Settings, asyncio.Event], Awaitable[None]]) -
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await run(settings, stop)
 
-    asyncio.run(until_stopped())
+    with _logging(name, settings):
+        asyncio.run(until_stopped())
 
 
 @contextmanager
@@ -69,3 +69,14 @@ def interrupted_by_signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def _logging(name: str, settings: Settings) -> Iterator[None]:
+    """What ends the service goes to the log, as all else without patient text."""
+    configure_logging(name, settings.log_level)
+    try:
+        yield
+    except Exception as error:
+        get_logger().critical("service ended", exc_info=error)
+        raise SystemExit(1) from None
