@@ -85,7 +85,7 @@ def _rough(text: str, quote: str) -> Span | None:
         )
         if aligned is None:
             continue
-        span = _snapped(text, start + aligned.dest_start, start + aligned.dest_end)
+        span = _snapped(text, start + aligned.dest_start, start + aligned.dest_end, quote)
         if span is None or _TELLING.findall(span.of(text).lower()) != telling:
             continue
         score = fuzz.ratio(lowered, _lower(span.of(text)))
@@ -118,19 +118,24 @@ def _windows(text: str, quote: str) -> Iterator[tuple[int, int]]:
             yield max(0, start - width), min(len(text), start + width)
 
 
-def _snapped(text: str, start: int, end: int) -> Span | None:
-    """Widened to whole words, without spaces at its ends."""
+def _snapped(text: str, start: int, end: int, quote: str) -> Span | None:
+    """Widened to whole words, without spaces, or signs that the quote lacks, at its ends."""
     limit = start - _LONGEST_WORD, end + _LONGEST_WORD
     while start > limit[0] and not _at_boundary(text, start):
         start -= 1
     while end < limit[1] and not _at_boundary(text, end):
         end += 1
-    piece = text[start:end]
-    start += len(piece) - len(piece.lstrip())
-    length = len(piece.strip())
-    if not length or not (_at_boundary(text, start) and _at_boundary(text, start + length)):
+    while start < end and _is_margin(text[start], quote[0]):
+        start += 1
+    while start < end and _is_margin(text[end - 1], quote[-1]):
+        end -= 1
+    if start == end or not (_at_boundary(text, start) and _at_boundary(text, end)):
         return None
-    return Span(start, length, How.ROUGH)
+    return Span(start, end - start, How.ROUGH)
+
+
+def _is_margin(letter: str, edge: str) -> bool:
+    return letter.isspace() or (edge.isalnum() and not letter.isalnum())
 
 
 def _at_boundary(text: str, at: int) -> bool:

@@ -90,7 +90,8 @@ def _problem(where: Sequence[str | int], message: str, raw: Any, root: yaml.Node
     """The field and line of the deepest part of `where` that was written. Names of alternatives,
     which pydantic puts into `where`, are written nowhere and passed over."""
     field, line = "", root.start_mark.line + 1 if root else None
-    for step, following in zip(where, [*where[1:], None], strict=True):
+    for at, step in enumerate(where):
+        following = where[at + 1] if at + 1 < len(where) else None
         names_alternative = _has(raw, following) and not _has(_part(raw, step), following)
         if not _has(raw, step) or names_alternative:
             continue
