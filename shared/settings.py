@@ -21,6 +21,17 @@ class Settings(BaseSettings):
 
     fhir_url: str = Field("http://127.0.0.1:8010/fhir", description="base URL of the FHIR server")
     fhir_token: SecretStr | None = Field(None, description="bearer token for the FHIR server")
+    fhir_max_body_bytes: int = Field(
+        64_000_000, gt=0, description="embedded FHIR server: largest request body"
+    )
+    fhir_subscription_attempts: int = Field(
+        8, gt=0, description="embedded FHIR server: how often one notification is tried"
+    )
+    fhir_subscription_backoff_seconds: float = Field(
+        1.0,
+        ge=0,
+        description="embedded FHIR server: pause after the first failure, doubled each time",
+    )
     ingest_url: str = Field("http://127.0.0.1:8011", description="where ingest listens")
     trials_url: str = Field("http://127.0.0.1:8012", description="where trials listens")
 
