@@ -35,7 +35,7 @@ def page_address(link: str, base_url: str, kind: str) -> str:
     if parts.path == base_path or parts.path.startswith(base_path + "/"):
         path = parts.path[len(base_path) :]
     else:
-        _, found, after = parts.path.rpartition(f"/{kind}")
+        _, found, after = f"/{parts.path}".rpartition(f"/{kind}")
         path = found + after if found else ""
     path = path.rstrip("/")
     return f"{base}{path}?{parts.query}" if parts.query else f"{base}{path}"

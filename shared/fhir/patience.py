@@ -10,7 +10,8 @@ from tenacity import (
     RetryCallState,
     retry_if_exception_type,
     stop_before_delay,
-    wait_exponential_jitter,
+    wait_exponential,
+    wait_random,
 )
 
 from shared.fhir.errors import FhirUnavailable
@@ -25,7 +26,7 @@ async def retrying(operation: Callable[[], Awaitable[T]], *, patience: float = 6
     long as the server asks by Retry-After. Raises the last FhirUnavailable. Repeat only what
     may happen twice.
     """
-    growing = wait_exponential_jitter(initial=0.5, max=30, jitter=0.5)
+    growing = wait_exponential(multiplier=0.5, max=30) + wait_random(0, 0.5)
 
     def wait(state: RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
