@@ -6,6 +6,7 @@ mentions. Else NA. A number: the one near the keyword. No model, no training, an
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -25,7 +26,7 @@ from training.baselines.vocabulary import CAPITALS_ONLY
 logger.disable("PyRuSH")  # the sentence splitter logs the words of the note
 
 SPANS = "medspacy_spans"
-MOST_CHARACTERS = 200_000  # the rest of a longer note is not read
+MOST_CHARACTERS = 100_000  # the rest of a longer note is not read
 MOST_QUOTE = 300  # characters
 ALLERGY_SECTION = "allergy"
 FAMILY_SECTION = "family_history"
@@ -75,8 +76,10 @@ class MedspacyRules:
         doc: Doc = self._nlp.make_doc(text)
         if len(doc):
             splitter, *judges = (component for _, component in self._nlp.pipeline)
-            for step in (splitter, self._matcher, *judges):
-                doc = step(doc)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", r"\[W036\]")  # a matcher without patterns
+                for step in (splitter, self._matcher, *judges):
+                    doc = step(doc)
         return doc
 
 

@@ -52,7 +52,9 @@ _BEFORE = re.compile(
 )
 _PRESSURE = re.compile(r"[^\d\n]{0,30}(\d{2,3})\s?/\s?(\d{2,3})\b")
 _AGE = re.compile(
-    r"\b(\d{1,3})[- ]?(?:years?|yrs?|y)[-/. ]*(?:old|o)\b|\bage[d:]?\s*(\d{1,3})\b", re.I
+    r"\b(\d{1,3})[- ]?(?:years?|yrs?|y)[-/. ]*(?:old|o)\b|\bage[d:]?\s*(\d{1,3})\b"
+    r"|\b(\d{1,3})\s?[MF]\b",
+    re.I,
 )
 REACH = 60
 
@@ -96,7 +98,7 @@ def age(text: str) -> FoundNumber | None:
     match = _AGE.search(text)
     if match is None:
         return None
-    group = 1 if match[1] else 2
+    group = match.lastindex or 1
     return FoundNumber(float(match[group]), match.start(group), match.end(group))
 
 

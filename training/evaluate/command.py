@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.progress import Progress
 
 from shared.criteria.study import Study, load_study
-from shared.settings import Settings
 from shared.students.interface import StudentEngine
 from training.baselines import BASELINES, BaselineUnavailableError
 from training.evaluate.answering import Outcome, answer_folder
+from training.evaluate.engines import open_engine
 from training.evaluate.errors import write_errors
 from training.evaluate.folder import EvaluationFolder, read_folder
 from training.evaluate.report import Measured, Report, build_report
@@ -32,10 +32,11 @@ def evaluate_folder(
 ) -> Report:
     """Prints the tables; writes the report (JSON) and the wrong answers (JSON Lines) if asked.
 
+    engine: a student engine, or the name of a baseline. error_quotes: quotes are patient text.
     Raises EvaluationFolderError, StudentFolderError; the messages name cause and cure.
     """
     read = read_folder(folder)
-    student = _open(engine)
+    student = open_engine(engine)
     console = Console()
     report, outcomes = measure_folder(read, engine, student, shipped_studies(), console)
     console.print(as_tables(report))
@@ -99,9 +100,3 @@ def _measured(
 def shipped_studies() -> tuple[Study, ...]:
     """The studies that ChartSift ships, by file name."""
     return tuple(load_study(file) for file in sorted(STUDIES.glob("*.yaml")))
-
-
-def _open(engine: str) -> StudentEngine:
-    from services.extract.engines import open_student
-
-    return open_student(Settings(student=engine))

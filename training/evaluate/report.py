@@ -142,7 +142,8 @@ def _by_question(pairs: Iterable[Pair], subjects: Sequence[Subject]) -> dict[str
 
 
 def _kinds(values: Iterable[Value]) -> dict[str, int]:
-    return dict(Counter(v.value if isinstance(v, Verdict) else NUMBER for v in values))
+    counts = Counter(value.value if isinstance(value, Verdict) else NUMBER for value in values)
+    return {kind: counts[kind] for kind in ("Yes", "No", NUMBER, "NA") if counts[kind]}
 
 
 def _note(pair: Pair) -> str:

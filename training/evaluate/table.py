@@ -10,12 +10,12 @@ from rich.text import Text
 
 from shared.criteria.question import AnswerType
 from training.evaluate.bootstrap import Estimate
-from training.evaluate.report import QuestionReport, Report
+from training.evaluate.report import NUMBER, QuestionReport, Report
 from training.evaluate.scoring import Metric
 
 TITLES = {
-    Metric.THREE_CLASS_BALANCED_ACCURACY: "Yes / No / NA balanced accuracy",
-    Metric.YES_BALANCED_ACCURACY: "Yes against rest balanced accuracy",
+    Metric.THREE_CLASS_BALANCED_ACCURACY: "Yes/No/NA balanced accuracy",
+    Metric.YES_BALANCED_ACCURACY: "Yes/rest balanced accuracy",
     Metric.YES_PRECISION: "precision of Yes",
     Metric.NUMERIC_ACCURACY: "numbers exact, all",
     Metric.NUMERIC_GIVEN_ACCURACY: "numbers exact, value given",
@@ -34,36 +34,34 @@ def _metrics(report: Report) -> Table:
         title=f"{report.version} on {report.folder}: {report.notes} notes, {report.pairs} pairs "
         f"({report.disputed} disputed, not scored), {report.seconds / report.notes:.2f} s a note",
         caption=f"{report.bootstrap.level:.0%} bootstrap intervals over notes; "
-        "margin: the student above the baseline, paired",
+        "signed: how far the student lies above the baseline, paired",
     )
     table.add_column("metric")
     table.add_column(report.engine, justify="right", style="bold")
     for name in report.baselines:
         table.add_column(name, justify="right")
-        table.add_column("margin", justify="right")
     for metric, title in TITLES.items():
-        cells = [_interval(report.metrics[metric])]
-        for baseline in report.baselines.values():
-            cells += [_interval(baseline.metrics[metric]), _interval(baseline.margin[metric], "+")]
-        table.add_row(title, *cells)
+        table.add_row(
+            title,
+            _interval(report.metrics[metric]),
+            *(
+                f"{_interval(baseline.metrics[metric])}\n{_interval(baseline.margin[metric], '+')}"
+                for baseline in report.baselines.values()
+            ),
+        )
     return table
 
 
 def _questions(report: Report) -> Table:
-    table = Table(title="By question")
-    table.add_column("id")
-    table.add_column("answered by")
-    table.add_column("key", justify="right")
-    table.add_column("student", justify="right")
-    table.add_column("right", justify="right")
-    table.add_column("balanced", justify="right")
-    table.add_column("precision of Yes", justify="right")
+    table = Table(title="By question", caption="key, said: Yes/No/NA, for numbers given/NA")
+    table.add_column("id", no_wrap=True)
+    for title in ("key", "said", "right", "balanced", "Yes prec."):
+        table.add_column(title, justify="right")
     for name in report.baselines:
-        table.add_column(f"{name}: right", justify="right")
+        table.add_column(f"{name} right", justify="right")
     for question_id, question in report.questions.items():
         table.add_row(
             question_id,
-            question.answered_by,
             _counts(question.expected, question),
             _counts(question.got, question),
             f"{question.right}/{question.pairs}",
@@ -80,9 +78,8 @@ def _left_out(report: Report) -> Iterator[Text]:
 
 
 def _counts(kinds: dict[str, int], question: QuestionReport) -> str:
-    """`3 Yes 10 No 47 NA`, `34 given 26 NA`."""
-    names = ("Yes", "No", "NA") if question.type is AnswerType.BOOLEAN else ("number", "NA")
-    return " ".join(f"{kinds.get(name, 0)} {name}" for name in names)
+    names = ("Yes", "No", "NA") if question.type is AnswerType.BOOLEAN else (NUMBER, "NA")
+    return "/".join(str(kinds.get(name, 0)) for name in names)
 
 
 def _interval(estimate: Estimate, sign: str = "") -> str:
