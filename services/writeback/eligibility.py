@@ -9,9 +9,10 @@ from datetime import date, datetime
 from sqlmodel import Session, col, select
 
 from services.writeback.occasion import observation_reference
-from services.writeback.tables import AnswerRow, NoteRow, NoteState, ResourceRow
+from services.writeback.tables import AnswerRow, NoteRow, NoteState, ResourceRow, SubjectRow
 from shared.criteria.study import Study
 from shared.eligibility import NotedAnswer, PatientFacts, Screening, screen
+from shared.fhir import ids
 from shared.fhir.client import Resource
 from shared.fhir.mapping_eligibility import research_subject, summary
 from shared.students.interface import Answer
@@ -35,12 +36,17 @@ def eligibility(
     facts: PatientFacts,
     as_of: date,
 ) -> list[Eligibility]:
-    """One for each study."""
+    """One for each study in which the patient is or was screened; of a patient without a note
+    that counts, only where a status is to be kept up."""
+    notes = session.exec(select(NoteRow).where(NoteRow.patient_id == patient_id)).all()
+    living = any(note.state is NoteState.ANSWERED for note in notes)
+    withdrawn = not living and any(note.opted_out for note in notes)
     answers = _noted_answers(session, patient_id)
     existing = _existing(session, patient_id)
-    withdrawn = _opted_out(session, patient_id)
     results = []
     for study in studies:
+        if not living and session.get(SubjectRow, (study.id, patient_id)) is None:
+            continue
         screening = screen(study, answers, facts, as_of)
         status = WITHDRAWN if withdrawn else str(screening.status)
         members = [ref for ref in _deciding(screening) if ref in existing]
@@ -50,6 +56,14 @@ def eligibility(
         )
         results.append(Eligibility(study, status, resources))
     return results
+
+
+def references_of(study: str, patient_id: str) -> tuple[str, str]:
+    """Of the resources of `Eligibility`."""
+    return (
+        f"Observation/{ids.summary_id(study, patient_id)}",
+        f"ResearchSubject/{ids.research_subject_id(study, patient_id)}",
+    )
 
 
 def _noted_answers(session: Session, patient_id: str) -> list[NotedAnswer]:
@@ -82,12 +96,6 @@ def _existing(session: Session, patient_id: str) -> set[str]:
     """References of what stands on the FHIR server, or will with the same transaction."""
     rows = session.exec(select(ResourceRow).where(ResourceRow.patient_id == patient_id)).all()
     return {row.reference for row in rows if row.version is not None or row.intended is not None}
-
-
-def _opted_out(session: Session, patient_id: str) -> bool:
-    notes = session.exec(select(NoteRow).where(NoteRow.patient_id == patient_id)).all()
-    living = any(note.state is NoteState.ANSWERED for note in notes)
-    return not living and any(note.opted_out for note in notes)
 
 
 def _deciding(screening: Screening) -> Sequence[str]:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from sqlmodel import Session, col, select
 
-from services.writeback.tables import AnswerRow, NoteRow, NoteState, ResourceRow
+from services.writeback.tables import AnswerRow, DueRow, NoteRow, NoteState, ResourceRow
 from shared.criteria.question import Question
 from shared.events import NoteAnswered, NoteRetracted
 from shared.fhir import ids, mapping
@@ -53,7 +53,7 @@ class Occasion(Protocol):
         ...
 
     def references(self, session: Session) -> tuple[list[str], list[str]]:
-        """Observations to look at on the server: if nothing is remembered of them, and always."""
+        """Observations to look at on the server: unless it is clear how they stand, and always."""
         ...
 
     def desired(self, session: Session, found: Found) -> list[Desired]: ...
@@ -98,6 +98,8 @@ class Answered:
                 sequence=note.sequence,
                 state=NoteState.ANSWERED,
             )
+        if row.patient_id != note.patient_id:  # the note was another patient's by mistake
+            session.merge(DueRow(patient_id=row.patient_id, source=self.source))
         row.patient_id, row.sequence, row.state = note.patient_id, note.sequence, NoteState.ANSWERED
         row.opted_out, row.note_date = False, self.event.note_date.isoformat()
         session.add(row)
@@ -118,7 +120,9 @@ class Answered:
 
     def references(self, session: Session) -> tuple[list[str], list[str]]:
         document = self.event.note.document_id
-        return [observation_reference(answer.question, document) for answer in self.wanted], []
+        asked = [observation_reference(answer.question, document) for answer in self.wanted]
+        before = [row.observation for row in answers_of(session, document)]
+        return list(dict.fromkeys(asked + before)), []
 
     def desired(self, session: Session, found: Found) -> list[Desired]:
         resources = [

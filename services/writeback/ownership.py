@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from services.writeback.tables import ResourceRow
+from shared.fhir import systems
 from shared.fhir.client import Resource
 
 
@@ -14,7 +15,7 @@ def fingerprint(resource: Resource) -> str:
     """Of the content, the same for what is sent and what a server gives back."""
     added = {"meta", "text"}  # what servers add or merge
     content = {key: value for key, value in resource.items() if key not in added}
-    if resource["resourceType"] == "Observation" and "component" in resource:
+    if _is_summary(resource):
         # A summary counts as of a date; that alone is no reason to write it again.
         content.pop("effectiveDateTime", None)
     text = json.dumps(_plain(content), sort_keys=True, separators=(",", ":"))
@@ -36,7 +37,7 @@ def reconcile(row: ResourceRow, current: Resource | None) -> bool:
 
     current: None where there is none (any more). A resource that writeback has no memory of is
     its own while it is a preliminary Observation: persons confirm or correct, which makes it
-    `final` or `corrected`.
+    `final` or `corrected`. A summary is the machine's whoever touched it.
     """
     if current is None:
         row.written = row.version = row.person_version = row.person_status = None
@@ -44,13 +45,19 @@ def reconcile(row: ResourceRow, current: Resource | None) -> bool:
     content, now = fingerprint(current), version(current)
     if row.person_version is None or content == row.intended:
         ours = content in (row.intended, row.written) or (row.version == now and now is not None)
-        if ours or (row.intended is None and current.get("status") == "preliminary"):
+        forgotten = row.intended is None and current.get("status") == "preliminary"
+        if ours or forgotten or _is_summary(current):
             row.written, row.version = content, now
             return False
     known = row.person_version == now
     row.person_version = row.version = now
     row.written, row.person_status = content, current.get("status")
     return not known
+
+
+def _is_summary(resource: Resource) -> bool:
+    codings = resource.get("code", {}).get("coding", [])
+    return any(coding.get("system") == systems.SUMMARIES for coding in codings)
 
 
 def _plain(value: Any) -> Any:

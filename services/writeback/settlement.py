@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from services.writeback.eligibility import Eligibility, eligibility
+from services.writeback.eligibility import Eligibility, eligibility, references_of
 from services.writeback.occasion import Desired, Occasion
 from services.writeback.ownership import fingerprint, reconcile, reference
 from services.writeback.standing import keep_standing
@@ -84,11 +84,12 @@ class Settlement:
         self._occasion = occasion
         self._found: dict[str, Resource | None] = {}
         self._rejected: dict[str, str] = {}
+        self._recorded = False
 
     async def settle(self) -> dict[str, str]:
         """Returns what the server does not take: reference -> reason. Raises Unsettled,
         FhirUnavailable and whatever else the client raises."""
-        self._found = await self._look(self._unremembered())
+        self._found = await self._look(self._unclear())
         for _ in range(ATTEMPTS):
             plan = self._plan()
             blind = [
@@ -108,28 +109,33 @@ class Settlement:
             "it is tried again"
         )
 
-    def _unremembered(self) -> list[str]:
+    def _unclear(self) -> list[str]:
+        """What has to be looked at before it is planned: resources without memory, and those
+        whose last writing ended nobody knows how."""
         with session(self._engine, read_only=True) as opened:
             once, always = self._occasion.references(opened)
             subjects = [
-                reference(resource)
-                for found in self._eligibilities(opened)
-                for resource in found.resources
+                name
+                for study in self._studies
+                for name in references_of(study.id, self._occasion.patient_id)
             ]
-            known = _rows(opened, [*once, *subjects])
-            return [*always, *(ref for ref in [*once, *subjects] if ref not in known)]
+            rows = _rows(opened, [*once, *subjects])
+            clear = {name for name, row in rows.items() if row.intended in (None, row.written)}
+            return [*always, *(name for name in [*once, *subjects] if name not in clear)]
 
     def _plan(self) -> Plan:
         occasion = self._occasion
         with session(self._engine) as opened:
-            occasion.record(opened)
+            if not self._recorded:
+                occasion.record(opened)
             _learn(opened, occasion.patient_id, self._found)
             changes = self._changes(opened, occasion.desired(opened, self._found))
             opened.flush()
             results = self._eligibilities(opened)
             subjects = [Desired(resource) for found in results for resource in found.resources]
             changes += self._changes(opened, subjects)
-            return Plan(changes, results)
+        self._recorded = True
+        return Plan(changes, results)
 
     def _eligibilities(self, opened: Session) -> list[Eligibility]:
         return eligibility(
@@ -147,6 +153,7 @@ class Settlement:
             )
             if row.person_version is not None and not want.person:
                 continue
+            row.patient_id = self._occasion.patient_id
             if row.written == content:
                 _give_back(row, want)
             else:
@@ -181,8 +188,7 @@ class Settlement:
         ]
         for change, result in refused:
             self._rejected[change.reference] = str(result.error or f"HTTP {result.status}")
-        with session(self._engine) as opened:
-            for change, _ in refused:
+            with session(self._engine) as opened:
                 _reject(opened, change.reference, self._rejected[change.reference])
         moved = [change.reference for change, r in outcome if r.status in {404, 409, 410, 412}]
         self._found |= await self._look(moved)
