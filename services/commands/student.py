@@ -31,11 +31,11 @@ def evaluate(
     negation baseline. Disputed questions are not scored.
     """
     from services.commands.console import fail
-    from shared.students.version import StudentFolderError
     from training.evaluate.command import evaluate_folder
+    from training.evaluate.engines import EngineNotOpenedError
     from training.evaluate.folder import EvaluationFolderError
 
     try:
         evaluate_folder(folder, engine, json, errors, quotes)
-    except (EvaluationFolderError, StudentFolderError) as error:
+    except (EvaluationFolderError, EngineNotOpenedError) as error:
         fail(str(error))

@@ -33,9 +33,12 @@ def evaluate_folder(
     """Prints the tables; writes the report (JSON) and the wrong answers (JSON Lines) if asked.
 
     engine: a student engine, or the name of a baseline. error_quotes: quotes are patient text.
-    Raises EvaluationFolderError, StudentFolderError; the messages name cause and cure.
+    Raises EvaluationFolderError, EngineNotOpenedError; the messages name cause and cure.
     """
     read = read_folder(folder)
+    for output in (json_path, errors_path):
+        if output is not None:
+            output.parent.mkdir(parents=True, exist_ok=True)
     student = open_engine(engine)
     console = Console()
     report, outcomes = measure_folder(read, engine, student, shipped_studies(), console)

@@ -14,10 +14,8 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from shared.students.version import StudentFolderError
-from training.baselines import BaselineUnavailableError
 from training.dataset import DatasetError, read_notes, split_notes
-from training.evaluate.engines import open_engine
+from training.evaluate.engines import EngineNotOpenedError, open_engine
 from training.evaluate.heldout import Slice, answer_items, slices
 from training.evaluate.scoring import Metric
 from training.evaluate.table import NOTHING, TITLES
@@ -38,7 +36,7 @@ def score_held_out(
     try:
         chosen = split_notes(read_notes(notes), held_out, salt).held_out
         student = open_engine(engine)
-    except (DatasetError, StudentFolderError, BaselineUnavailableError) as error:
+    except (DatasetError, EngineNotOpenedError) as error:
         Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
     outcomes = answer_items(student, track(chosen, description=engine))

@@ -86,3 +86,12 @@ def test_the_command_names_what_is_wrong_with_the_folder(tmp_path: Path) -> None
     code, output = run(str(tmp_path), "--engine", "always-na")
     assert code == 1
     assert "no *.jsonl file" in output
+
+
+def test_an_unknown_engine_is_refused_with_the_names_there_are(
+    teacher_note: MakeNote, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.jsonl").write_text(teacher_note().model_dump_json() + "\n")
+    code, output = run(str(tmp_path), "--engine", "oracle")
+    assert code == 1
+    assert "no student engine 'oracle'" in output
