@@ -83,13 +83,14 @@ class Settlement:
         self._as_of = as_of
         self._occasion = occasion
         self._found: dict[str, Resource | None] = {}
+        self._news: dict[str, Resource | None] = {}  # of what was found, not yet learned
         self._rejected: dict[str, str] = {}
         self._recorded = False
 
     async def settle(self) -> dict[str, str]:
         """Returns what the server does not take: reference -> reason. Raises Unsettled,
         FhirUnavailable and whatever else the client raises."""
-        self._found = await self._look(self._unclear())
+        await self._look(self._unclear())
         for _ in range(ATTEMPTS):
             plan = self._plan()
             blind = [
@@ -98,7 +99,7 @@ class Settlement:
                 if change.if_match is None and change.reference not in self._found
             ]
             if blind:
-                self._found |= await self._look(blind)
+                await self._look(blind)
             elif not plan.changes:
                 self._confirm(plan, [])
                 return self._rejected
@@ -128,13 +129,13 @@ class Settlement:
         with session(self._engine) as opened:
             if not self._recorded:
                 occasion.record(opened)
-            _learn(opened, occasion.patient_id, self._found)
+            _learn(opened, occasion.patient_id, self._news)
             changes = self._changes(opened, occasion.desired(opened, self._found))
             opened.flush()
             results = self._eligibilities(opened)
             subjects = [Desired(resource) for found in results for resource in found.resources]
             changes += self._changes(opened, subjects)
-        self._recorded = True
+        self._recorded, self._news = True, {}
         return Plan(changes, results)
 
     def _eligibilities(self, opened: Session) -> list[Eligibility]:
@@ -168,7 +169,7 @@ class Settlement:
         try:
             results = await self._fhir.transaction([*entries, self._provenance(plan.changes)])
         except (FhirConflict, FhirNotFound):
-            self._found |= await self._look([change.reference for change in plan.changes])
+            await self._look([change.reference for change in plan.changes])
             return False
         except FhirInvalid:
             await self._isolate(plan)
@@ -191,7 +192,7 @@ class Settlement:
             with session(self._engine) as opened:
                 _reject(opened, change.reference, self._rejected[change.reference])
         moved = [change.reference for change, r in outcome if r.status in {404, 409, 410, 412}]
-        self._found |= await self._look(moved)
+        await self._look(moved)
 
     def _provenance(self, changes: Sequence[Change]) -> Entry:
         occasion = self._occasion
@@ -220,7 +221,7 @@ class Settlement:
                 for found in plan.eligibilities:
                     keep_standing(opened, found, self._occasion.patient_id)
 
-    async def _look(self, references: Sequence[str]) -> dict[str, Resource | None]:
+    async def _look(self, references: Sequence[str]) -> None:
         found: dict[str, Resource | None] = dict.fromkeys(references)
         for kind in dict.fromkeys(ref.split("/")[0] for ref in references):
             wanted = [ref.split("/")[1] for ref in references if ref.startswith(f"{kind}/")]
@@ -229,7 +230,8 @@ class Settlement:
                 params = {"_id": ",".join(some), "_count": str(IDS_A_SEARCH)}
                 async for resource in self._fhir.search(kind, params, fresh=True):
                     found[reference(resource)] = resource
-        return found
+        self._found |= found
+        self._news |= found
 
 
 def _learn(opened: Session, patient_id: str, found: dict[str, Resource | None]) -> None:

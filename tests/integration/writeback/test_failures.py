@@ -100,6 +100,7 @@ async def test_an_answer_that_the_server_refuses_holds_back_no_other(site: Any) 
         await site.observation("platelets", note)
     # What is not on record decides nothing.
     assert (await site.subject())["status"] == "potential-candidate"
+    assert (await site.observation("af", note))["meta"]["versionId"] == "1"
     reason = site.progress()[-1].reason
     assert reason is not None and site.key("platelets") in reason
 
