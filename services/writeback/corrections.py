@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
-from sqlmodel import select
+from sqlmodel import Session, select
 
 from services.writeback.ownership import reconcile, reference, version
 from services.writeback.patients import Patients
 from services.writeback.settlement import keep_review
-from services.writeback.tables import CursorRow, DueRow, ResourceRow
+from services.writeback.tables import AnswerRow, CursorRow, DueRow, ResourceRow
 from shared.database import session
 from shared.fhir import systems
 from shared.fhir.client import FhirClient, Resource
@@ -68,7 +68,9 @@ class Corrections:
             return
         async with self._patients.alone(patient_id):
             with session(self._engine) as opened:
-                row = opened.exec(select(ResourceRow).where(ResourceRow.reference == name)).first()
+                row = opened.get(ResourceRow, name)
+                if row is None and self._is_answer(opened, name):
+                    row = ResourceRow(reference=name, patient_id=patient_id)
                 now = version(resource)
                 if row is None or (now is not None and now in (row.version, row.person_version)):
                     return
@@ -77,6 +79,13 @@ class Corrections:
                     source = f"{name}/_history/{now}" if now else name
                     opened.merge(DueRow(patient_id=patient_id, source=source))
                 opened.add(row)
+
+    @staticmethod
+    def _is_answer(opened: Session, name: str) -> bool:
+        """Also one that the student could not give, and so never wrote."""
+        return (
+            opened.exec(select(AnswerRow).where(AnswerRow.observation == name)).first() is not None
+        )
 
 
 def _patient_of(resource: Resource) -> str | None:

@@ -32,6 +32,18 @@ class Desired:
     person: bool = False
 
 
+@dataclass(frozen=True)
+class Looks:
+    """Observations to look at on the server before anything is planned.
+
+    first: those that writeback has not heard of. known: only where it is unclear how they stand.
+    always: in any case."""
+
+    first: Sequence[str] = ()
+    known: Sequence[str] = ()
+    always: Sequence[str] = ()
+
+
 class Occasion(Protocol):
     """key: names the occasion, the same when it is repeated. student: whose Device is the agent.
     source: reference that Provenance names."""
@@ -52,9 +64,7 @@ class Occasion(Protocol):
         """Keeps what the occasion says."""
         ...
 
-    def references(self, session: Session) -> tuple[list[str], list[str]]:
-        """Observations to look at on the server: unless it is clear how they stand, and always."""
-        ...
+    def looks(self, session: Session) -> Looks: ...
 
     def desired(self, session: Session, found: Found) -> list[Desired]: ...
 
@@ -105,24 +115,27 @@ class Answered:
         session.add(row)
         known = {row.question: row for row in answers_of(session, note.document_id)}
         for answer in self.wanted:
-            kept = known.get(answer.question) or AnswerRow(
-                document_id=note.document_id,
-                question=answer.question,
-                patient_id=note.patient_id,
-                observation=observation_reference(answer.question, note.document_id),
-                sequence=note.sequence,
-                answer="",
-            )
             said = answer.model_dump_json(exclude_none=True)
-            kept.answer, kept.sequence = said, note.sequence
-            kept.patient_id, kept.rejected = note.patient_id, None
-            session.add(kept)
+            now = (note.patient_id, note.sequence, said, None)
+            kept = known.get(answer.question)
+            if kept is None:
+                kept = AnswerRow(
+                    document_id=note.document_id,
+                    question=answer.question,
+                    patient_id=note.patient_id,
+                    observation=observation_reference(answer.question, note.document_id),
+                    sequence=note.sequence,
+                    answer=said,
+                )
+                session.add(kept)
+            elif (kept.patient_id, kept.sequence, kept.answer, kept.rejected) != now:
+                kept.patient_id, kept.sequence, kept.answer, kept.rejected = now
 
-    def references(self, session: Session) -> tuple[list[str], list[str]]:
+    def looks(self, session: Session) -> Looks:
         document = self.event.note.document_id
+        known = {row.observation for row in answers_of(session, document)}
         asked = [observation_reference(answer.question, document) for answer in self.wanted]
-        before = [row.observation for row in answers_of(session, document)]
-        return list(dict.fromkeys(asked + before)), []
+        return Looks(first=[name for name in asked if name not in known], known=sorted(known))
 
     def desired(self, session: Session, found: Found) -> list[Desired]:
         resources = [
@@ -133,7 +146,8 @@ class Answered:
         silent = {answer.question for answer in self.wanted if answer.verdict is Verdict.NA}
         rows = answers_of(session, self.event.note.document_id)
         obsolete = {row.question for row in rows if row.sequence < self.event.note.sequence}
-        standing = {row.question for row in rows if _ever_written(session, row)}
+        written = _ever_written(session, [row.observation for row in rows])
+        standing = {row.question for row in rows if row.observation in written}
         resources += [
             Desired(mapping.withdrawn_observation(question, self.event))
             for question in sorted((silent | obsolete) & standing)
@@ -170,9 +184,9 @@ class Retracted:
         row.opted_out = self.event.reason == "opted-out"
         session.add(row)
 
-    def references(self, session: Session) -> tuple[list[str], list[str]]:
+    def looks(self, session: Session) -> Looks:
         rows = answers_of(session, self.event.note.document_id)
-        return [], [row.observation for row in rows]
+        return Looks(always=[row.observation for row in rows])
 
     def desired(self, session: Session, found: Found) -> list[Desired]:
         """Everything that stands on the note, whoever wrote it."""
@@ -200,8 +214,8 @@ class Corrected:
     def record(self, session: Session) -> None:
         """The sweep has recorded it already."""
 
-    def references(self, session: Session) -> tuple[list[str], list[str]]:
-        return [], []
+    def looks(self, session: Session) -> Looks:
+        return Looks()
 
     def desired(self, session: Session, found: Found) -> list[Desired]:
         return []
@@ -219,6 +233,10 @@ def answers_of(session: Session, document_id: str) -> Sequence[AnswerRow]:
     ).all()
 
 
-def _ever_written(session: Session, row: AnswerRow) -> bool:
-    resource = session.get(ResourceRow, row.observation)
-    return resource is not None and resource.intended is not None
+def _ever_written(session: Session, references: Sequence[str]) -> set[str]:
+    found = session.exec(
+        select(ResourceRow.reference).where(
+            col(ResourceRow.reference).in_(references), col(ResourceRow.intended).is_not(None)
+        )
+    )
+    return set(found.all())

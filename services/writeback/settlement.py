@@ -45,7 +45,10 @@ class Unsettled(Exception):
 
 @dataclass(frozen=True)
 class Change:
+    """content: its fingerprint."""
+
     desired: Desired
+    content: str
     if_match: str | None
 
     @property
@@ -114,15 +117,15 @@ class Settlement:
         """What has to be looked at before it is planned: resources without memory, and those
         whose last writing ended nobody knows how."""
         with session(self._engine, read_only=True) as opened:
-            once, always = self._occasion.references(opened)
-            subjects = [
-                name
-                for study in self._studies
-                for name in references_of(study.id, self._occasion.patient_id)
+            looks = self._occasion.looks(opened)
+            first = [*looks.first]
+            for study in self._studies:
+                first += references_of(study.id, self._occasion.patient_id)
+            rows = _rows(opened, [*first, *looks.known])
+            unclear = [
+                name for name, row in rows.items() if row.intended not in (None, row.written)
             ]
-            rows = _rows(opened, [*once, *subjects])
-            clear = {name for name, row in rows.items() if row.intended in (None, row.written)}
-            return [*always, *(name for name in [*once, *subjects] if name not in clear)]
+            return [*looks.always, *(name for name in first if name not in rows), *unclear]
 
     def _plan(self) -> Plan:
         occasion = self._occasion
@@ -154,12 +157,13 @@ class Settlement:
             )
             if row.person_version is not None and not want.person:
                 continue
-            row.patient_id = self._occasion.patient_id
+            if row.patient_id != self._occasion.patient_id:
+                row.patient_id = self._occasion.patient_id
             if row.written == content:
                 _give_back(row, want)
             else:
                 row.intended = content
-                changes.append(Change(want, row.version))
+                changes.append(Change(want, content, row.version))
             opened.add(row)
         return changes
 
@@ -196,7 +200,7 @@ class Settlement:
 
     def _provenance(self, changes: Sequence[Change]) -> Entry:
         occasion = self._occasion
-        contents = "".join(sorted(fingerprint(change.resource) for change in changes))
+        contents = "".join(sorted(change.content for change in changes))
         digest = hashlib.sha256(contents.encode()).hexdigest()
         resource = provenance(
             f"{occasion.key}/{digest}",
@@ -214,7 +218,7 @@ class Settlement:
             rows = _rows(opened, [change.reference for change, _ in results])
             for change, result in results:
                 row = rows[change.reference]
-                row.written, row.version = fingerprint(change.resource), _version(result)
+                row.written, row.version = change.content, _version(result)
                 _give_back(row, change.desired)
                 opened.add(row)
             if final:
@@ -238,7 +242,10 @@ def _learn(opened: Session, patient_id: str, found: dict[str, Resource | None]) 
     """Keeps what was seen on the server, persons' work above all."""
     rows = _rows(opened, list(found))
     for name, current in found.items():
-        row = rows.get(name) or ResourceRow(reference=name, patient_id=patient_id)
+        row = rows.get(name)
+        if row is None and current is None:
+            continue
+        row = row or ResourceRow(reference=name, patient_id=patient_id)
         if reconcile(row, current) and current is not None:
             keep_review(opened, name, current)
         opened.add(row)
