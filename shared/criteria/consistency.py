@@ -10,6 +10,10 @@ from shared.criteria.question import AnswerType, Fact, Question
 from shared.criteria.units import UnitError, convert
 
 
+DEEPEST = 20
+"""Levels of an expression; deeper ones could be written but not be read back from JSON."""
+
+
 class Located(NamedTuple):
     """where: path into the study, as ("criteria", 3, "when")."""
 
@@ -34,6 +38,8 @@ def inconsistencies(
         found += (Located(("questions", at, "fact"), text) for text in _fact_problems(question))
     for at, (criterion_id, when, combine) in enumerate(criteria):
         texts = [*_count_problems(when)]
+        if _depth(when) > DEEPEST:
+            texts.append(f"nested more than {DEEPEST} levels deep: write it flatter")
         for leaf in leaves(when):
             texts += _leaf_problems(leaf, known, combine)
         found += (
@@ -67,6 +73,10 @@ def _count_problems(node: Node) -> Iterator[str]:
         yield f"at-least {node.count} of {len(node.of)} can never hold: lower it or add to `of`"
     for child in children(node):
         yield from _count_problems(child)
+
+
+def _depth(node: Node) -> int:
+    return 1 + max((_depth(child) for child in children(node)), default=0)
 
 
 def _leaf_problems(

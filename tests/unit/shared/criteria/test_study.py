@@ -26,6 +26,7 @@ Build = Callable[[str], Study]
         ("{question: mi, combine: max}", "combine its notes by `any` or `latest`"),
         ("{question: mi, within: 6 moons}", "write `6 months`"),
         ("{at-least: 3, of: [mi, bleed]}", "can never hold"),
+        ("{not: " * 20 + "mi" + "}" * 20, "nested more than 20 levels deep"),
         ("{any: []}", "at least 1 item"),
         ("{nt: mi}", "not an expression"),
         ("{question: mi, wihtin: P6M}", "correct its spelling"),
