@@ -156,7 +156,8 @@ class FhirClient:
     ) -> httpx.Response:
         """address: below the base, or absolute. action: for errors, where the address holds a
         search and so, perhaps, a patient."""
-        url = address if "://" in address else f"{self.base_url}/{address}".rstrip("/")
+        absolute = address.startswith(self.base_url)
+        url = address if absolute else f"{self.base_url}/{address}".rstrip("/")
         doing = action or f"{method} {address or 'Bundle'}"
         sent = dict(headers or {})
         if json is not None:

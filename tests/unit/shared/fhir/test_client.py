@@ -157,8 +157,10 @@ async def test_a_creation_without_body_and_location_is_an_error(
 async def test_a_conditional_update_goes_by_query(
     server: respx.MockRouter, fhir: FhirClient
 ) -> None:
-    route = server.put("/Patient", params={"identifier": "s|v"}).respond(json=PATIENT)
-    assert await fhir.put_conditional({"resourceType": "Patient"}, "identifier=s|v") == PATIENT
+    query = "https://example.org/ids|v"
+    route = server.put("/Patient", params={"identifier": query}).respond(json=PATIENT)
+    put = await fhir.put_conditional({"resourceType": "Patient"}, f"identifier={query}")
+    assert put == PATIENT
     assert route.called
 
 
