@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+import numpy as np
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -87,29 +88,28 @@ def _criterion(criterion: CriterionFound, note_ids: Mapping[str, str]) -> Text:
     return line
 
 
+_QUESTIONS_TITLE = (
+    "Answers on the FHIR server beside the key: right / expected, by what the key says\n"
+    "(disputed questions are not scored)"
+)
+
+
 def print_questions(console: Console, pairs: Sequence[Pair]) -> None:
     """How the answers compare with the key, question by question, and all together."""
-    table = Table(
-        "question",
-        *(f"{kind} {what}" for kind in ("Yes", "No", "number", "NA") for what in ("key", "right")),
-        "right",
-        title="Answers on the FHIR server beside the key (disputed questions are not scored)",
-        title_justify="left",
-        box=None,
-    )
+    kinds = ("Yes", "No", "number", "NA")
+    table = Table("question", *kinds, "all", title=_QUESTIONS_TITLE, title_justify="left", box=None)
+    table.columns[0].no_wrap = True
     for column in table.columns[1:]:
         column.justify = "right"
     for question in dict.fromkeys(pair.question for pair in pairs):
         of = [pair for pair in pairs if pair.question == question]
-        cells = [question]
-        for kind in ("Yes", "No", "number", "NA"):
-            of_kind = [pair for pair in of if _kind(pair) == kind]
-            cells += [str(len(of_kind)), str(_right(of_kind))] if of_kind else ["", ""]
-        table.add_row(*cells, f"{_right(of)} of {len(of)}")
+        of_kind = [[pair for pair in of if _kind(pair) == kind] for kind in kinds]
+        table.add_row(question, *(_share(group) for group in [*of_kind, of]))
     console.print(table)
     console.print(f"\n[bold]{_right(pairs)} of {len(pairs)}[/] answers are those of the key.")
     for metric, value in measure(count(pairs)).items():
-        console.print(f"  {float(value):.2f}  {METRICS[metric]}")
+        shown = "none" if np.isnan(value) else f"{float(value):.2f}"
+        console.print(f"  {shown}  {METRICS[metric]}")
 
 
 def print_outcomes(console: Console, outcomes: Sequence[Outcome]) -> None:
@@ -132,6 +132,10 @@ def print_outcomes(console: Console, outcomes: Sequence[Outcome]) -> None:
 
 def _kind(pair: Pair) -> str:
     return "number" if isinstance(pair.expected, float) else pair.expected.value
+
+
+def _share(pairs: Sequence[Pair]) -> str:
+    return f"{_right(pairs)}/{len(pairs)}" if pairs else ""
 
 
 def _right(pairs: Iterable[Pair]) -> int:
