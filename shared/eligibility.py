@@ -20,7 +20,7 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from shared.criteria.evaluation import Finding, judge
-from shared.criteria.expression import Asked, Combine, Compared
+from shared.criteria.expression import Asked, Combine, Compared, plain
 from shared.criteria.kleene import Kleene, disjunction
 from shared.criteria.question import Fact, Question
 from shared.criteria.study import Criterion, CriterionKind, Study
@@ -290,7 +290,7 @@ def _compare(leaf: Compared, question: Question, number: float) -> bool:
 def _in_words(question: Question, noted: NotedAnswer, how: Combine) -> str:
     answer = noted.answer
     value = (
-        answer.verdict if answer.number is None else f"{answer.number:g} {question.unit or ''}"
+        answer.verdict if answer.number is None else f"{plain(answer.number)} {question.unit or ''}"
     ).strip()
     by = "a person" if noted.corrected else how.value
     return f"{question.id}: {value} ({by}, {noted.note_date:%Y-%m-%d}, {noted.document_id})"

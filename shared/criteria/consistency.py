@@ -9,7 +9,6 @@ from shared.criteria.expression import Asked, AtLeast, Combine, Compared, Node, 
 from shared.criteria.question import AnswerType, Fact, Question
 from shared.criteria.units import UnitError, convert
 
-
 DEEPEST = 20
 """Levels of an expression; deeper ones could be written but not be read back from JSON."""
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -32,7 +33,7 @@ from pydantic import (
 from shared.criteria.window import Within
 
 QUESTION_ID = r"[A-Za-z0-9][A-Za-z0-9.-]*"
-_NUMBER = r"-?\d+(?:\.\d+)?(?!\d)"
+_NUMBER = r"-?\d{1,12}(?:\.\d{1,12})?(?!\d)"
 _COMPARISON = re.compile(
     rf"\s*(?P<question>{QUESTION_ID})"
     rf"(?:\s*(?P<operator><=|>=|<|>|=)\s*(?P<value>{_NUMBER})"
@@ -65,8 +66,15 @@ class Comparison:
     high: float | None = None
 
     def __str__(self) -> str:
-        limit = f"{self.value:g}" if self.high is None else f"{self.value:g}..{self.high:g}"
+        limit = plain(self.value)
+        if self.high is not None:
+            limit = f"{limit}..{plain(self.high)}"
         return f"{self.question} {self.operator} {limit} {self.unit}"
+
+
+def plain(number: float) -> str:
+    """Without exponent and needless zeros: 1500000, 2.5."""
+    return f"{Decimal(repr(number)):f}".removesuffix(".0")
 
 
 def parse_comparison(text: Any) -> Comparison:

@@ -40,7 +40,17 @@ def test_comparisons_are_read(text: str, comparison: Comparison) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["creatinine > 2.5", "> 2 mg/dL", "a ? 2 mg", "a in 9..6 %", "a != 2 %", "a > x %"]
+    "text",
+    [
+        "creatinine > 2.5",
+        "> 2 mg/dL",
+        "a ? 2 mg",
+        "a in 9..6 %",
+        "a != 2 %",
+        "a > x %",
+        "a > 1e3 %",
+        "a > " + "9" * 400 + " %",
+    ],
 )
 def test_a_comparison_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"is no comparison|range is empty"):
@@ -50,9 +60,12 @@ def test_a_comparison_that_is_none_is_refused(text: str) -> None:
 ids = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9.-]{0,8}", fullmatch=True)
 
 
-@given(ids, st.sampled_from(["<", "<=", ">", ">=", "="]), st.integers(-999, 999))
-def test_a_comparison_reads_back_as_it_is_written(id: str, operator: Any, value: int) -> None:
-    comparison = Comparison(id, operator, value / 10, "mg/dL")
+limits = st.decimals(-(10**11), 10**11, places=4).map(float)
+
+
+@given(ids, st.sampled_from(["<", "<=", ">", ">=", "="]), limits)
+def test_a_comparison_reads_back_as_it_is_written(id: str, operator: Any, limit: float) -> None:
+    comparison = Comparison(id, operator, limit, "mg/dL")
 
     assert parse_comparison(str(comparison)) == comparison
 
