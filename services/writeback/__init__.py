@@ -1,0 +1,1 @@
+"""Answers into FHIR: Observations, the eligibility that follows, the screening lists."""

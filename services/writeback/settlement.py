@@ -104,7 +104,7 @@ class Settlement:
             if blind:
                 await self._look(blind)
             elif not plan.changes:
-                self._confirm(plan, [])
+                self._confirm(plan, [], final=True)
                 return self._rejected
             elif await self._write(plan):
                 return self._rejected
@@ -171,32 +171,33 @@ class Settlement:
         """False if it has to be planned again."""
         entries = [_entry(change) for change in plan.changes]
         try:
-            results = await self._fhir.transaction([*entries, self._provenance(plan.changes)])
+            sent = await self._fhir.transaction([*entries, self._provenance(plan.changes)])
+            results = sent[:-1]
         except (FhirConflict, FhirNotFound):
             await self._look([change.reference for change in plan.changes])
             return False
         except FhirInvalid:
-            await self._isolate(plan)
-            return False
-        self._confirm(plan, list(zip(plan.changes, results[:-1], strict=True)))
-        return True
+            # Each for itself, so that one the server refuses does not hold back the others.
+            results = await self._fhir.batch(entries)
+        return await self._take_in(plan, list(zip(plan.changes, results, strict=True)))
 
-    async def _isolate(self, plan: Plan) -> None:
-        """Each entry for itself, so that one the server refuses does not hold back the others."""
-        results = await self._fhir.batch([_entry(change) for change in plan.changes])
-        outcome = list(zip(plan.changes, results, strict=True))
-        self._confirm(plan, [(change, r) for change, r in outcome if r.status < 300], final=False)
-        refused = [
-            (change, result)
-            for change, result in outcome
-            if 400 <= result.status < 500 and result.status not in {404, 409, 410, 412, 429}
+    async def _take_in(self, plan: Plan, outcome: Sequence[tuple[Change, EntryResult]]) -> bool:
+        """Also of a transaction: there are servers that carry out a part of one."""
+        written = [(change, result) for change, result in outcome if result.error is None]
+        failed = [(change, result.error) for change, result in outcome if result.error]
+        self._confirm(plan, written, final=not failed)
+        for change, error in failed:
+            if isinstance(error, FhirInvalid):
+                self._rejected[change.reference] = str(error)
+                with session(self._engine) as opened:
+                    _reject(opened, change.reference, str(error))
+        moved = [
+            change.reference
+            for change, error in failed
+            if isinstance(error, (FhirConflict, FhirNotFound))
         ]
-        for change, result in refused:
-            self._rejected[change.reference] = str(result.error or f"HTTP {result.status}")
-            with session(self._engine) as opened:
-                _reject(opened, change.reference, self._rejected[change.reference])
-        moved = [change.reference for change, r in outcome if r.status in {404, 409, 410, 412}]
         await self._look(moved)
+        return not failed
 
     def _provenance(self, changes: Sequence[Change]) -> Entry:
         occasion = self._occasion
@@ -212,8 +213,9 @@ class Settlement:
         return Entry("PUT", resource, reference(resource))
 
     def _confirm(
-        self, plan: Plan, results: Sequence[tuple[Change, EntryResult]], final: bool = True
+        self, plan: Plan, results: Sequence[tuple[Change, EntryResult]], *, final: bool
     ) -> None:
+        """final: nothing of the plan is left to do."""
         with session(self._engine) as opened:
             rows = _rows(opened, [change.reference for change, _ in results])
             for change, result in results:
