@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,11 +11,12 @@ from sqlmodel import Session, col, select
 from services.writeback.occasion import observation_reference
 from services.writeback.tables import AnswerRow, NoteRow, NoteState, ResourceRow, SubjectRow
 from shared.criteria.study import Study
+from shared.criteria.units import UnitError, convert
 from shared.eligibility import NotedAnswer, PatientFacts, Screening, screen
 from shared.fhir import ids
 from shared.fhir.client import Resource
 from shared.fhir.mapping_eligibility import research_subject, summary
-from shared.students.interface import Answer
+from shared.students.interface import Answer, Standing
 
 WITHDRAWN = "withdrawn"  # the patient takes no part in research
 
@@ -31,7 +32,7 @@ class Eligibility:
 
 def eligibility(
     session: Session,
-    studies: Iterable[Study],
+    studies: Sequence[Study],
     patient_id: str,
     facts: PatientFacts,
     as_of: date,
@@ -41,7 +42,13 @@ def eligibility(
     notes = session.exec(select(NoteRow).where(NoteRow.patient_id == patient_id)).all()
     living = any(note.state is NoteState.ANSWERED for note in notes)
     withdrawn = not living and any(note.opted_out for note in notes)
-    answers = _noted_answers(session, patient_id)
+    units = {
+        question.key: question.unit
+        for study in studies
+        for question in study.questions
+        if question.unit is not None
+    }
+    answers = _noted_answers(session, patient_id, units)
     existing = _existing(session, patient_id)
     results = []
     for study in studies:
@@ -66,7 +73,9 @@ def references_of(study: str, patient_id: str) -> tuple[str, str]:
     )
 
 
-def _noted_answers(session: Session, patient_id: str) -> list[NotedAnswer]:
+def _noted_answers(
+    session: Session, patient_id: str, units: Mapping[str, str]
+) -> list[NotedAnswer]:
     """A person's answer counts instead of the machine's. What no version of the note that
     counts gave, or what the FHIR server did not take, is left out."""
     rows = session.exec(
@@ -85,11 +94,24 @@ def _noted_answers(session: Session, patient_id: str) -> list[NotedAnswer]:
                 NotedAnswer(
                     document_id=row.document_id,
                     note_date=datetime.fromisoformat(note.note_date),
-                    answer=Answer.model_validate_json(said),
+                    answer=_in_own_unit(Answer.model_validate_json(said), units),
                     corrected=row.reviewed is not None,
                 )
             )
     return answers
+
+
+def _in_own_unit(answer: Answer, units: Mapping[str, str]) -> Answer:
+    """A person may give a number in another unit than the question's. One that cannot be
+    converted settles nothing."""
+    unit = units.get(answer.question)
+    if answer.number is None or unit is None or answer.unit == unit:
+        return answer
+    try:
+        number = convert(answer.number, answer.unit or "", unit)
+    except UnitError:
+        return answer.model_copy(update={"standing": Standing.REVIEW})
+    return answer.model_copy(update={"number": number, "unit": unit})
 
 
 def _existing(session: Session, patient_id: str) -> set[str]:

@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from weakref import WeakValueDictionary
 
 from sqlalchemy import Engine
 from sqlmodel import select
 
-from services.writeback.occasion import Answered, Corrected, Occasion, Retracted, answers_of
+from services.writeback.occasion import (
+    Answered,
+    Corrected,
+    Occasion,
+    Retracted,
+    answers_of,
+    observation_reference,
+)
 from services.writeback.settlement import Settlement
 from services.writeback.tables import DueRow, NoteRow, NoteState, ResourceRow
 from shared.criteria.catalog import StudyCatalog
 from shared.database import session
 from shared.eligibility import PatientFacts
 from shared.events import NoteAnswered, NoteRef, NoteRetracted
-from shared.fhir import ids
 from shared.fhir.client import FhirClient, FhirNotFound, Resource
 from shared.fhir.mapping_eligibility import patient_facts
 from shared.fhir.mapping_provenance import device
 
 FACTS_LIFETIME = 60.0  # seconds for which a Patient is not read again
 FACTS_KEPT = 10_000
+
+
+class Refused(Exception):
+    """The FHIR server does not take the eligibility, or that something is withdrawn."""
 
 
 class Patients:
@@ -52,13 +63,12 @@ class Patients:
                 return {}
             questions = {question.key: question for question in await self._catalog.questions()}
             restored = await self._to_restore(event.note.document_id)
-            rejected = await self._settle(Answered(event, questions, restored))
             document = event.note.document_id
             names = {
-                f"Observation/{ids.observation_id(answer.question, document)}": answer.question
+                observation_reference(answer.question, document): answer.question
                 for answer in event.answers
             }
-            return {names[name]: why for name, why in rejected.items() if name in names}
+            return await self._settle(Answered(event, questions, restored), names)
 
     async def retracted(self, event: NoteRetracted) -> None:
         async with self.alone(event.note.patient_id):
@@ -94,9 +104,13 @@ class Patients:
         overtaken = kind is NoteState.ANSWERED and row.state is NoteState.RETRACTED
         return note.sequence < row.sequence or (overtaken and note.sequence == row.sequence)
 
-    async def _settle(self, occasion: Occasion) -> dict[str, str]:
+    async def _settle(
+        self, occasion: Occasion, answers: Mapping[str, str] = MappingProxyType({})
+    ) -> dict[str, str]:
+        """answers: reference -> question key of what may be refused without stopping the rest.
+        Raises Refused for anything else."""
         await self._ensure_device(occasion.student)
-        return await Settlement(
+        rejected = await Settlement(
             self._engine,
             self._fhir,
             studies=await self._catalog.studies(),
@@ -104,6 +118,9 @@ class Patients:
             as_of=self._today(),
             occasion=occasion,
         ).settle()
+        if others := {why for name, why in rejected.items() if name not in answers}:
+            raise Refused("; ".join(sorted(others)))
+        return {answers[name]: why for name, why in rejected.items()}
 
     async def _to_restore(self, document_id: str) -> list[Resource]:
         """Persons' Observations that a retraction of the note took along, as they were."""

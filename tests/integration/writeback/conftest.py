@@ -4,6 +4,7 @@ used again disturbs nothing."""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -48,13 +49,15 @@ class Line(httpx.AsyncBaseTransport):
     """The network between writeback and the FHIR server: counts requests, and can be cut.
 
     cut: no request arrives any more. deaf_to: a method whose answer is lost once (the server has
-    done it, the client never hears of it)."""
+    done it, the client never hears of it). refuses: a type of resource that the server does not
+    take."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
         self.inner = inner
         self.cut = False
         self.deaf_to: str | None = None
         self.before_post: Any = None
+        self.refuses: str | None = None
         self.requests: list[str] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -64,12 +67,23 @@ class Line(httpx.AsyncBaseTransport):
             act, self.before_post = self.before_post, None
             await act()
         self.requests.append(f"{request.method} {request.url.path}")
-        response = await self.inner.handle_async_request(request)
+        response = await self.inner.handle_async_request(self._spoiled(request))
         if request.method == self.deaf_to:
             await response.aread()
             self.deaf_to = None
             raise httpx.ReadError("lost", request=request)
         return response
+
+    def _spoiled(self, request: httpx.Request) -> httpx.Request:
+        """The same, with what is to be refused made invalid."""
+        if self.refuses is None or request.method != "POST":
+            return request
+        bundle = json.loads(request.content)
+        for entry in bundle["entry"]:
+            if entry["resource"]["resourceType"] == self.refuses:
+                entry["resource"]["status"] = "no such status"
+        headers = {k: v for k, v in request.headers.items() if k.lower() != "content-length"}
+        return httpx.Request("POST", request.url, headers=headers, json=bundle)
 
 
 def a_study(id: str) -> Study:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.writeback.patients import Refused
 from services.writeback.worker import PART
 from shared.bus import Bus, Delivery, Message
 from shared.events import NoteRetracted, Topic
@@ -114,6 +115,19 @@ async def test_a_refused_answer_becomes_a_dead_letter_of_its_own(site: Any) -> N
     assert PART in part.message.headers
     with pytest.raises(Poison, match=site.key("platelets")):
         await site.answers.handle(part)
+
+
+async def test_eligibility_that_the_server_refuses_is_no_written_note(site: Any) -> None:
+    """For example while it does not know the study, which it will."""
+    note = await site.document()
+    site.line.refuses = "ResearchSubject"
+    with pytest.raises(Refused, match="ResearchSubject"):
+        await site.handle(site.event(note, site.yes("af")))
+    assert site.progress() == []
+    site.line.refuses = None
+    await site.handle(site.event(note, site.yes("af")))
+    assert (await site.subject())["status"] == "potential-candidate"
+    assert (await site.observation("af", note))["status"] == "preliminary"
 
 
 async def test_what_is_no_event_is_poison(site: Any) -> None:

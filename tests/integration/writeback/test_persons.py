@@ -50,6 +50,29 @@ async def test_a_correction_of_a_correction_counts(site: Any) -> None:
     assert (await site.subject())["status"] == "potential-candidate"
 
 
+@pytest.mark.parametrize(
+    ("quantity", "status"),
+    [
+        ({"value": 80, "code": "10*9/L"}, "ineligible"),
+        ({"value": 80000, "code": "/uL"}, "ineligible"),
+        ({"value": 200, "code": "10*9/L"}, "eligible"),
+        ({"value": 80, "code": "mg/dL"}, "potential-candidate"),
+        ({"value": 80}, "potential-candidate"),
+    ],
+)
+async def test_a_number_of_a_person_counts_in_its_own_unit(
+    site: Any, quantity: dict[str, Any], status: str
+) -> None:
+    note = await site.document()
+    answers = site.yes("af"), site.no("bleed"), site.number("platelets", 150)
+    await site.handle(site.event(note, *answers))
+    system = {"system": "http://unitsofmeasure.org"} if "code" in quantity else {}
+    observation = await site.observation("platelets", note)
+    await correct(site, observation, status="corrected", valueQuantity=quantity | system)
+    await site.corrections.sweep()
+    assert (await site.subject())["status"] == status
+
+
 async def test_a_confirmed_proposal_counts(site: Any) -> None:
     note = await site.document()
     await site.handle(site.event(note, site.no("bleed")))
