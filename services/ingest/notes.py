@@ -87,13 +87,18 @@ async def retry(id: str, here: Here) -> NoteStatus:
 
 
 @router.post("/rescreen", status_code=202)
-def screen_again(here: Here, reason: Annotated[str, Body(embed=True)] = "") -> Requeued:
+async def screen_again(here: Here, reason: Annotated[str, Body(embed=True)] = "") -> Requeued:
     """Every living note once more, for criteria that are new; what the same student has answered
     before costs nothing."""
-    with session(here.engine) as opened:
-        count = rescreen(opened, datetime.now(UTC))
-    get_logger().info("notes queued for screening again", count=count, reason=reason)
+    count = await asyncio.to_thread(_rescreen, here)
+    here.background.wake("relay")
+    get_logger().info("notes queued for screening again", count=count)
     return Requeued(queued=count)
+
+
+def _rescreen(here: Service) -> int:
+    with session(here.engine) as opened:
+        return rescreen(opened, datetime.now(UTC))
 
 
 def _read_note(id: str, here: Service) -> Note:
