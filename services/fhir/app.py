@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request, Response
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
 from services.fhir.http import fault_response, http_error_response
 from services.fhir.outcome import Fault, fault
@@ -48,9 +49,21 @@ async def _on_fault(_request: Request, error: Exception) -> Response:
     return fault_response(error)
 
 
-async def _on_http_error(_request: Request, error: Exception) -> Response:
+async def _on_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return http_error_response(error.status_code, dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(sorted(_methods_at(request)))
+    return http_error_response(error.status_code, headers)
+
+
+def _methods_at(request: Request) -> set[str]:
+    """What the URL takes, over all routes: the framework names those of one route."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE:
+            found |= route.methods or set()
+    return found
 
 
 async def _on_busy(_request: Request, error: Exception) -> Response:

@@ -7,7 +7,7 @@ from functools import partial
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 
 from services.fhir import binary, bundle, http, interactions, search
 from services.fhir import transaction as bundles
@@ -28,7 +28,6 @@ def add_routes(app: FastAPI, server: Server) -> None:
     routes = Routes(server)
     app.add_api_route("/health", routes.health, methods=["GET"])
     app.add_api_route("/ready", routes.ready, methods=["GET"])
-    fhir = APIRouter(prefix="/fhir")
     for method, path, endpoint in (
         ("GET", "/metadata", routes.metadata),
         ("GET", "/_history", routes.history),
@@ -47,8 +46,7 @@ def add_routes(app: FastAPI, server: Server) -> None:
         ("GET", "/{kind}/{id}/_history", routes.history),
         ("GET", "/{kind}/{id}/_history/{version}", routes.vread),
     ):
-        fhir.add_api_route(path, endpoint, methods=[method], response_class=Response)
-    app.include_router(fhir)
+        app.add_api_route(f"/fhir{path}", endpoint, methods=[method], response_class=Response)
 
 
 class Routes:

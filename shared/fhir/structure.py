@@ -88,7 +88,8 @@ def walk(resource: dict[str, Any], location: str) -> Walk:
 def _visit(value: dict[str, Any], model: str, definition: str, location: str, out: Walk) -> None:
     out.nodes.append(Node(definition, location, value))
     elements = _elements(model, definition)
-    if not value.keys() - {"resourceType"}:
+    beside = set() if model == "FHIRPrimitiveExtension" else {"id"}
+    if not is_resource(model) and not value.keys() - beside:
         out.issues.append(_ele_1(location, "an element needs a value or children"))
     for name, content in value.items():
         if name == "resourceType":
