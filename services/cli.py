@@ -17,10 +17,10 @@ app = typer.Typer(
 
 _RUN, _OPERATE, _STUDENT = "Run", "Operate", "Students"
 
-for command in (run.demo, run.up, run.fhir, run.ingest, run.trials, run.extract, run.writeback):
-    app.command(rich_help_panel=_RUN)(command)
-for command in (operate.note, operate.settings):
-    app.command(rich_help_panel=_OPERATE)(command)
+for verb in (run.demo, run.up, run.fhir, run.ingest, run.trials, run.extract, run.writeback):
+    app.command(rich_help_panel=_RUN)(verb)
+app.command(rich_help_panel=_OPERATE)(operate.note)
+app.command(rich_help_panel=_OPERATE)(operate.settings)
 app.add_typer(study.app, name="study", rich_help_panel=_OPERATE)
 app.add_typer(deadletter.app, name="deadletter", rich_help_panel=_OPERATE)
 app.command(rich_help_panel=_STUDENT)(student.evaluate)

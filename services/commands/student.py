@@ -39,3 +39,48 @@ def evaluate(
         evaluate_folder(folder, engine, json, errors, quotes)
     except (EvaluationFolderError, EngineNotOpenedError) as error:
         fail(str(error))
+
+
+@train.command("encoder")
+def train_encoder(
+    out: Annotated[
+        Path, typer.Option(help="Folder that the finished student is written to.")
+    ] = Path("runs/encoder/student"),
+    work: Annotated[
+        Path, typer.Option(help="Folder of the checkpoint; the same command goes on from it.")
+    ] = Path("runs/encoder"),
+    base: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the all-MiniLM-L6-v2 checkpoint; the installed package's."),
+    ] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="Passes over the training notes; the recipe's own.")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Of all that is random; the recipe's own.")
+    ] = None,
+) -> None:
+    """Train the shipped kind of student from the repository's own data, on the CPU.
+
+    Can be interrupted and started again: it goes on from its last checkpoint.
+    """
+    from dataclasses import replace
+
+    from services.commands.console import fail
+    from services.commands.console import out as console
+
+    try:
+        from training.encoder.command import train_encoder as run
+        from training.encoder.train import Recipe
+    except ModuleNotFoundError as error:
+        fail(
+            f"Training needs {error.name}, which is part of the extra named train: "
+            "pip install --constraint constraints.txt --editable '.[train]'"
+        )
+    chosen = {
+        name: value for name, value in {"epochs": epochs, "seed": seed}.items() if value is not None
+    }
+    try:
+        run(out, work, replace(Recipe(), **chosen), console.print, base)
+    except (ValueError, OSError) as error:
+        fail(str(error))

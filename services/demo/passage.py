@@ -14,7 +14,7 @@ from rich.console import Console
 from services.demo import findings
 from services.demo.hospital import Hospital
 from services.demo.metered import read_meter
-from services.demo.progress import Stages, note_states, stages
+from services.demo.progress import Stages, a_failure, note_states, stages
 from services.demo.sending import send_notes, send_patients
 from services.demo.usage import cpu_seconds
 from services.supervisor import Supervisor
@@ -64,8 +64,9 @@ async def send_through(
             f"each note is asked {asked} questions for {len(studies)} studies."
         )
         await send_patients(fhir, sample.patients)
+        already = (await note_states(http, settings.ingest_url)).get("written", 0)
         began, used, asked_for = time.monotonic(), _used(services), read_meter(meter)
-        with stages(len(sample.notes), console) as shown:
+        with stages(len(sample.notes), already, console) as shown:
             sending = asyncio.create_task(
                 send_notes(http, settings.ingest_url, sample.notes, shown.sent)
             )
@@ -86,12 +87,12 @@ async def _until_written(
 ) -> None:
     """Raises Stuck when a note has failed, or when none moves on."""
     moved_at, before = time.monotonic(), dict[str, int]()
-    while before.get("written", 0) < shown.total:
+    while shown.counts["written"] < shown.total:
         if sending.done():
             sending.result()
         states = await note_states(http, ingest_url)
         if failed := states.get("failed", 0):
-            raise Stuck(f"{failed} notes failed: chartsift note ID says why.")
+            raise Stuck(f"{failed} notes failed, such as {await a_failure(http, ingest_url)}")
         if states != before:
             moved_at, before = time.monotonic(), states
         elif time.monotonic() - moved_at > STUCK_AFTER:

@@ -26,11 +26,20 @@ async def note_states(http: httpx.AsyncClient, ingest_url: str) -> dict[str, int
     return {str(state): int(number) for state, number in response.json()["states"].items()}
 
 
+async def a_failure(http: httpx.AsyncClient, ingest_url: str) -> str:
+    """Id of a note that has failed, and why. Raises httpx.HTTPError."""
+    response = await http.get(f"{ingest_url}/notes", params={"state": "failed", "limit": "1"})
+    (note,) = response.raise_for_status().json()["notes"]
+    return f"{note['id']}: {note['reason']}"
+
+
 @dataclass
 class Stages:
-    """Bars on a terminal, a line now and then elsewhere."""
+    """Bars on a terminal, a line now and then elsewhere. already: notes that were written before
+    the `total` that are watched."""
 
     total: int
+    already: int
     console: Console
     bars: Progress | None = None
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STAGES, 0))
@@ -43,8 +52,9 @@ class Stages:
 
     def reached(self, states: Mapping[str, int]) -> None:
         """states: as ingest tells them; a note that is written has been answered before."""
-        written = states.get("written", 0)
-        self.counts |= {"answered": written + states.get("answered", 0), "written": written}
+        written = states.get("written", 0) - self.already
+        answered = states.get("answered", 0)
+        self.counts |= {"answered": answered + written, "written": written}
         self._show()
 
     def _show(self) -> None:
@@ -61,9 +71,9 @@ class Stages:
 
 
 @contextmanager
-def stages(total: int, console: Console) -> Iterator[Stages]:
+def stages(total: int, already: int, console: Console) -> Iterator[Stages]:
     if not console.is_terminal:
-        yield Stages(total, console)
+        yield Stages(total, already, console)
         return
     with Progress(
         TextColumn("{task.description}"),
@@ -74,4 +84,4 @@ def stages(total: int, console: Console) -> Iterator[Stages]:
     ) as bars:
         for words in STAGES.values():
             bars.add_task(words, total=total)
-        yield Stages(total, console, bars)
+        yield Stages(total, already, console, bars)
