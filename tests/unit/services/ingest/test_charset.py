@@ -41,9 +41,7 @@ def test_line_ends_stay_as_they_are():
 
 
 def test_an_unknown_charset_is_refused_with_the_list_of_known_ones():
-    with pytest.raises(
-        Problem, match=r"'klingon' is not supported.*utf-8.*windows-1252"
-    ) as refused:
+    with pytest.raises(Problem, match=r"'klingon' is not supported.*windows-1252") as refused:
         decode(b"text", "klingon")
     assert refused.value.status == 422
 
