@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from shared.criteria.study import Study
@@ -15,11 +14,12 @@ from shared.students.interface import Answer
 
 @dataclass(frozen=True)
 class Evidence:
-    """A sentence that an answer rests on."""
+    """An answer and the sentence that it rests on. question: its id in the study."""
 
+    question: str
+    answer: str
     quote: str
     document_id: str
-    written: datetime | None
 
 
 @dataclass(frozen=True)
@@ -139,11 +139,13 @@ def _criteria(
 
 
 def _evidence(observation: Resource) -> Evidence:
-    when = observation.get("effectiveDateTime")
+    answer = mapping.reviewed_answer(observation)
+    number = None if answer.number is None else f"{answer.number:g} {answer.unit or ''}".strip()
     return Evidence(
-        mapping.quote(observation) or "",
-        document_id(observation),
-        datetime.fromisoformat(when) if when else None,
+        question=answer.question.split("/", 1)[1],
+        answer=number or answer.verdict.value,
+        quote=mapping.quote(observation) or "",
+        document_id=document_id(observation),
     )
 
 

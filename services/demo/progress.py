@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 STAGES = {
-    "sent": "acknowledged by ingest",
+    "acknowledged": "acknowledged by ingest",
     "answered": "answered by the student",
     "written": "written to the FHIR server",
 }
@@ -43,11 +43,11 @@ class Stages:
     console: Console
     bars: Progress | None = None
     counts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STAGES, 0))
-    _shown: tuple[int, ...] = ()
+    _shown: tuple[int, ...] = (0,) * len(STAGES)
     _next_line: float = 0.0
 
     def sent(self) -> None:
-        self.counts["sent"] += 1
+        self.counts["acknowledged"] += 1
         self._show()
 
     def reached(self, states: Mapping[str, int]) -> None:
@@ -65,8 +65,8 @@ class Stages:
         now, counts = time.monotonic(), tuple(self.counts.values())
         finished = counts == (self.total,) * len(STAGES)
         if counts != self._shown and (finished or now >= self._next_line):
-            parts = [f"{number} {STAGES[stage]}" for stage, number in self.counts.items()]
-            self.console.print(f"{', '.join(parts)}, of {self.total} notes")
+            parts = [f"{number} {stage}" for stage, number in self.counts.items()]
+            self.console.print(f"{', '.join(parts)}, of {self.total} notes", highlight=False)
             self._shown, self._next_line = counts, now + LINE_EVERY
 
 

@@ -63,29 +63,28 @@ def print_patients(
 
 def _deciding(one: Screened, note_ids: Mapping[str, str]) -> Iterator[RenderableType]:
     deciding = [criterion for criterion in one.criteria if criterion.deciding]
-    settled = [criterion for criterion in deciding if criterion.status != "unknown"]
-    for criterion in settled:
-        yield _criterion(criterion, note_ids)
-    still_open = [criterion for criterion in deciding if criterion.status == "unknown"]
-    for criterion in still_open:
-        if criterion.proposed and criterion.evidence:
-            yield _criterion(criterion, note_ids)
-    silent = [c.id for c in still_open if not (c.proposed and c.evidence)]
-    if silent:
-        yield Text.assemble(("open  ", "yellow"), f"no note tells: {', '.join(silent)}")
+    shown = [c for c in deciding if c.status != "unknown" or (c.proposed and c.evidence)]
+    for criterion in shown:
+        yield from _criterion(criterion, note_ids)
+    if silent := [criterion.id for criterion in deciding if criterion not in shown]:
+        yield Text("open    no note tells the following", "yellow")
+        yield Padding(", ".join(silent), (0, 0, 0, 8))
 
 
-def _criterion(criterion: CriterionFound, note_ids: Mapping[str, str]) -> Text:
+def _criterion(criterion: CriterionFound, note_ids: Mapping[str, str]) -> Iterator[RenderableType]:
     status = "review" if criterion.status == "unknown" else STATUS[criterion.status]
-    line = Text.assemble((f"{status:6}", "bold"), criterion.text)
-    for evidence in criterion.evidence:
+    yield Text.assemble((f"{status:8}", "bold"), criterion.text)
+    for evidence in dict.fromkeys(criterion.evidence):
         quote = " ".join(evidence.quote.split())
         if len(quote) > QUOTE_WIDTH:
             quote = quote[: QUOTE_WIDTH - 1] + "…"
         note = note_ids.get(evidence.document_id, evidence.document_id)
-        line.append(f"\n      “{quote}”", "italic")
-        line.append(f"  {note}", "dim")
-    return line
+        line = Text.assemble(
+            f"{evidence.question}: {evidence.answer}  ",
+            (f"“{quote}”", "italic"),
+            (f"  {note}", "dim"),
+        )
+        yield Padding(line, (0, 0, 0, 8))
 
 
 _QUESTIONS_TITLE = (
