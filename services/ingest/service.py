@@ -25,7 +25,7 @@ from shared.fhir.client import FhirClient, open_fhir
 from shared.settings import Settings
 from shared.worker import consume, decode
 
-_BATCH = 100
+_BATCH = 50
 _LOOK = 1.0  # seconds between looks at the database; what is entered here is carried on at once
 _LOST = 15.0  # seconds between looks for lost notes
 
