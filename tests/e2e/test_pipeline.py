@@ -130,6 +130,30 @@ def test_a_changed_version_updates_in_place(pipeline: Pipeline) -> None:
     assert {one["id"] for one in after} == {one["id"] for one in before}
 
 
+def test_a_persons_correction_counts_and_stands(pipeline: Pipeline) -> None:
+    patient = pipeline.new_patient(gender="male", birthDate="1950-02-03")
+    pipeline.written(pipeline.send(patient, ELIGIBLE))
+    observations = pipeline.find("Observation", subject=f"Patient/{patient}")
+    (bleed,) = [o for o in observations if mapping.question_key(o) == "apixaban-af/major-bleed"]
+    corrected = {**bleed, "status": "corrected", "valueBoolean": True}
+    url = f"{pipeline.fhir}/Observation/{bleed['id']}"
+    pipeline.http.put(url, json=corrected).raise_for_status()
+    pipeline.until(lambda: subject_status(pipeline, patient) == "ineligible", "it counts")
+    pipeline.written(pipeline.send(patient, "major-bleed: No\n"))
+    assert pipeline.http.get(url).json()["status"] == "corrected"
+    assert subject_status(pipeline, patient) == "ineligible"
+
+
+def test_a_status_that_a_person_set_stands(pipeline: Pipeline) -> None:
+    patient = pipeline.new_patient(gender="male", birthDate="1950-02-03")
+    pipeline.written(pipeline.send(patient, "af: Yes\n"))
+    (subject,) = pipeline.find("ResearchSubject", individual=f"Patient/{patient}", study=STUDY)
+    url = f"{pipeline.fhir}/ResearchSubject/{subject['id']}"
+    pipeline.http.put(url, json={**subject, "status": "on-study"}).raise_for_status()
+    pipeline.written(pipeline.send(patient, ELIGIBLE))
+    assert subject_status(pipeline, patient) == "on-study"
+
+
 def test_the_same_note_sent_again_is_written_once(pipeline: Pipeline) -> None:
     patient = pipeline.new_patient(gender="female", birthDate="1950-02-03")
     document = pipeline.send(patient, ELIGIBLE)
