@@ -23,7 +23,7 @@ def broken(found: Walk) -> Iterator[Issue]:
                 yield _issue(node, rule.key, rule.message, rule.at)
         if node.kind == "Bundle":
             yield from broken_in_bundle(node)
-        elif "contained" in node.value and is_resource(node.kind):
+        elif "contained" in node.value and ".contained[" not in node.location:
             yield from _broken_in_contained(node, found.anchors)
     yield from _broken_anchors(found)
 
