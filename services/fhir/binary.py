@@ -37,9 +37,15 @@ def response(request: Request, stored: Stored) -> Response:
         return resource_response(stored)
     resource = stored.resource()
     headers = version_headers(stored) | {
-        "Content-Type": resource["contentType"],
+        "Content-Type": _header_value(resource["contentType"]),
         # What a client stored is never run as a page of this server.
         "Content-Security-Policy": "sandbox; default-src 'none'",
         "X-Content-Type-Options": "nosniff",
     }
     return Response(base64.b64decode(resource.get("data", "")), headers=headers)
+
+
+def _header_value(content_type: str) -> str:
+    """A stored type that no header can hold is told as plain bytes."""
+    fits = content_type.isascii() and content_type.isprintable()
+    return content_type if fits else "application/octet-stream"

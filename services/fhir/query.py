@@ -14,6 +14,7 @@ from shared.fhir.dates import Span, date_span
 
 DEFAULT_COUNT: Final = 50
 MOST_COUNT: Final = 1000
+MOST_ALTERNATIVES: Final = 500  # SQLite nests expressions up to 1,000 deep
 CURSOR: Final = "_cursor"
 _MODIFIERS: Final = {
     ParamType.TOKEN: {"", "not", "missing"},
@@ -159,8 +160,12 @@ def token_parts(value: str) -> list[str]:
     return [unescaped(part) for part in re.split(r"(?<!\\)\|", value, maxsplit=1)]
 
 
-def _alternatives(value: str) -> Iterable[str]:
-    return [part for part in re.split(r"(?<!\\),", value) if part]
+def _alternatives(value: str) -> list[str]:
+    parts = [part for part in re.split(r"(?<!\\),", value) if part]
+    if len(parts) > MOST_ALTERNATIVES:
+        message = f"more than {MOST_ALTERNATIVES} values of one parameter; ask in several searches"
+        raise fault(400, "too-costly", message)
+    return parts
 
 
 def _date_tests(name: str, value: str) -> tuple[DateTest, ...]:

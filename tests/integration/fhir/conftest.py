@@ -118,8 +118,11 @@ class Process:
         self._process.wait(timeout=20)
 
 
-@pytest.fixture
-def process(embedded: None, tmp_path: Path) -> Iterator[Process]:
-    started = Process(tmp_path)
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Process]:
+    """One for all tests of a module."""
+    if OUTSIDE:
+        pytest.skip("a promise of the embedded server alone")
+    started = Process(tmp_path_factory.mktemp("fhir"))
     yield started
     started.stop()

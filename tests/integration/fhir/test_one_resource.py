@@ -167,3 +167,13 @@ async def test_binary_is_served_as_content_and_as_fhir(
     raw = await fhir.get(place, headers={"Accept": "*/*"})
     assert (raw.content, raw.headers["content-type"]) == (note, type_["Content-Type"])
     assert (await fhir.get(place)).json()["contentType"] == type_["Content-Type"]
+
+
+async def test_a_binary_whose_type_fits_no_header_is_served_as_bytes(
+    embedded: None, fhir: httpx.AsyncClient
+) -> None:
+    sent = {"resourceType": "Binary", "contentType": "text/pläin\nx", "data": "aGk="}
+    created = await fhir.post("Binary", json=sent)
+    assert created.status_code == 201, created.text
+    raw = await fhir.get(f"Binary/{created.json()['id']}", headers={"Accept": "*/*"})
+    assert (raw.content, raw.headers["content-type"]) == (b"hi", "application/octet-stream")

@@ -246,6 +246,7 @@ async def test_strict_handling_refuses_unknown_parameters(fhir: httpx.AsyncClien
         ("_cursor", "WyJmb3JnZWQiLDFd"),
         ("_cursor", "&&&"),
         ("status:missing", "perhaps"),
+        ("code", ",".join(map(str, range(600)))),
     ],
 )
 async def test_values_that_cannot_be_read_are_refused(
