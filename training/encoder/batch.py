@@ -56,7 +56,9 @@ def note_states(model: Reader, note: EncodedNote) -> NoteStates:
     top = model.top(lower, keep)
 
     def flat(x: Tensor) -> Tensor:
-        kept = [x[i, 1 + w.keep_from - w.begin : 1 + w.keep_to - w.begin] for i, w in enumerate(parts)]
+        kept = [
+            x[i, 1 + w.keep_from - w.begin : 1 + w.keep_to - w.begin] for i, w in enumerate(parts)
+        ]
         return torch.cat(kept)
 
     return NoteStates(flat(lower), flat(top))
@@ -122,13 +124,15 @@ def gold_passages(target: Target, note: EncodedNote, length: int) -> list[int]:
     return inside or [min(a, most)]
 
 
-def losses(note: EncodedNote, joined: Joined, targets: list[Target], numeric: list[bool]) -> dict[str, Tensor]:
+def losses(
+    note: EncodedNote, joined: Joined, targets: list[Target], numeric: list[bool]
+) -> dict[str, Tensor]:
     """verdict, evidence, value and rank cross-entropies, each a mean over the items it is for."""
     reading, offset = joined.reading, joined.offset
     wanted = torch.tensor([t.verdict for t in targets])
     possible = torch.zeros(len(targets), 4)
     for i, n in enumerate(numeric):
-        possible[i, : NUMBER] = -1e4 if n else 0.0
+        possible[i, :NUMBER] = -1e4 if n else 0.0
         possible[i, NUMBER] = 0.0 if n else -1e4
     verdict = torch.nn.functional.cross_entropy(
         reading.verdict.float() + possible, wanted, label_smoothing=0.0
@@ -149,8 +153,12 @@ def losses(note: EncodedNote, joined: Joined, targets: list[Target], numeric: li
         gold = gold_passages(t, note, len(note.tokens))
         rank.append(-log_rank[i, gold].logsumexp(0))
         place = {int(tok): j for j, tok in enumerate(joined.tokens[i]) if tok >= 0}
-        first = next((place[x] for x in range(t.evidence[0], t.evidence[1] + 1) if x in place), None)
-        last = next((place[x] for x in range(t.evidence[1], t.evidence[0] - 1, -1) if x in place), None)
+        first = next(
+            (place[x] for x in range(t.evidence[0], t.evidence[1] + 1) if x in place), None
+        )
+        last = next(
+            (place[x] for x in range(t.evidence[1], t.evidence[0] - 1, -1) if x in place), None
+        )
         if first is not None and last is not None:
             evidence.append(-(start[i, first] + end[i, last]) / 2)
         right = [place[int(note.numbers[v])] for v in t.values if int(note.numbers[v]) in place]

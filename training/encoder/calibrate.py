@@ -56,7 +56,10 @@ def read_held_out(student: EncoderStudent, notes: list[TrainingNote]) -> list[Re
         read = student.read(note.note.text, questions)
         if read is not None:
             text, logits = read
-            rows += [Read(*row) for row in zip(questions, items, [text] * len(items), logits, strict=True)]
+            rows += [
+                Read(*row)
+                for row in zip(questions, items, [text] * len(items), logits, strict=True)
+            ]
     return rows
 
 
@@ -64,7 +67,9 @@ def calibrate(rows: list[Read]) -> Calibration:
     """Fits one temperature per answer type (least negative log-likelihood of the verdict; Guo et
     al. 2017), then for each verdict the threshold with the best balance of its recall and
     precision (F1), and a lower one for proposals."""
-    temperatures = {kind: _temperature([r for r in rows if r.question.type is kind]) for kind in AnswerType}
+    temperatures = {
+        kind: _temperature([r for r in rows if r.question.type is kind]) for kind in AnswerType
+    }
     judged = [judge(row, temperatures[row.question.type]) for row in rows]
     thresholds = {}
     for verdict in (Verdict.YES, Verdict.NO, Verdict.NUMBER):

@@ -91,7 +91,11 @@ def held_out_metrics(calibration: Calibration) -> dict[str, object]:
     """On the notes the thresholds were chosen on: for the card, not a claim of accuracy."""
 
     def said(j: Judged) -> str:
-        answered = j.confidence >= calibration.thresholds[j.verdict].answer if j.verdict.value != "NA" else False
+        answered = (
+            j.confidence >= calibration.thresholds[j.verdict].answer
+            if j.verdict.value != "NA"
+            else False
+        )
         return j.verdict.value if answered else "NA"
 
     yes_no = [j for j in calibration.judged if j.verdict.value in ("Yes", "No")]
@@ -114,5 +118,3 @@ def held_out_metrics(calibration: Calibration) -> dict[str, object]:
             }
         )
     )
-
-

@@ -6,16 +6,29 @@ import hashlib
 import random
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from tokenizers import Tokenizer
 
-from training.dataset import ItemType, TeacherItem, TeacherNote, dataset_hash, read_notes, split_notes
+from training.dataset import (
+    ItemType,
+    TeacherItem,
+    TeacherNote,
+    dataset_hash,
+    read_notes,
+    split_notes,
+)
 from training.encoder.examples import EncodedNote, Item, encode_note, topic_words
 from training.encoder.screening import read_screening
 
+T = TypeVar("T")
+
 DATA = Path(__file__).parents[1] / "data"
-FOREIGN = 6  # questions of other notes asked of a note at each step
-SCREENED_SHOWN, SCREENED_SILENT = 16, 12  # screening questions drawn at each step
+# How many questions are drawn of a note at one step: its own, of the screening list those that it
+# answers and those on which it is silent, and questions of other notes.
+OWN, OWN_BESIDE_SCREENING = 32, 24
+SHOWN, SILENT = 12, 10
+FOREIGN = 4
 
 
 @dataclass(frozen=True)
@@ -62,31 +75,36 @@ def _item(item: TeacherItem) -> Item:
 
 
 class Draws:
-    """What is asked of a note at one step: all its own items, some screening questions, and
-    questions of other notes whose subject it does not touch (their answer is NA)."""
+    """What is asked of a note at one step. Questions of other notes are those whose subject the
+    note does not touch, so that their answer is NA."""
 
     def __init__(self, notes: list[TrainingNote]) -> None:
         items = [item for note in notes for item in note.items]
         self._pool = [(item, topic_words(item.wordings[0])) for item in items]
         self._words = {note.note.id: topic_words(note.note.text) for note in notes}
 
-    def items(self, note: TrainingNote, rng: random.Random) -> list[Item]:
-        return [*note.items, *self._screening(note, rng), *self._foreign(note, rng)]
-
-    def _screening(self, note: TrainingNote, rng: random.Random) -> list[Item]:
+    def items(self, note: TrainingNote, rng: random.Random, screening: bool) -> list[Item]:
+        if not (screening and note.screening):
+            return [*_draw(note.items, OWN, rng), *self._foreign(note, rng)]
         shown = [item for item in note.screening if item.answer != "NA"]
         silent = [item for item in note.screening if item.answer == "NA"]
         return [
-            *rng.sample(shown, min(SCREENED_SHOWN, len(shown))),
-            *rng.sample(silent, min(SCREENED_SILENT, len(silent))),
+            *_draw(note.items, OWN_BESIDE_SCREENING, rng),
+            *_draw(shown, SHOWN, rng),
+            *_draw(silent, SILENT, rng),
+            *self._foreign(note, rng),
         ]
 
     def _foreign(self, note: TrainingNote, rng: random.Random) -> list[Item]:
         words = self._words[note.note.id]
         found: list[Item] = []
-        for item, topic in rng.sample(self._pool, min(40 * FOREIGN, len(self._pool))):
+        for item, topic in _draw(self._pool, 40 * FOREIGN, rng):
             if topic and not topic & words:
                 found.append(Item(item.wordings, item.numeric, "NA"))
             if len(found) == FOREIGN:
                 break
         return found
+
+
+def _draw(items: list[T], count: int, rng: random.Random) -> list[T]:
+    return rng.sample(items, min(count, len(items)))

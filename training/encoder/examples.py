@@ -13,7 +13,6 @@ from shared.students.encoder.passages import MAX_QUESTION, Ints, Tokens, tokeniz
 from training.encoder.model import CLASSES, NA, NUMBER
 
 
-
 @dataclass(frozen=True)
 class Item:
     """One question on one note. numeric: which classes are possible. answer: Yes, No, NA or a

@@ -42,7 +42,10 @@ def export(reader: Reader, folder: Path, int8: bool = True) -> None:
     lower = (_Lower(reader), (ids, keep), ["ids", "keep"], ["states"])
     heads = ["top", "verdict", "start", "end", "value"]
     upper = (_Upper(reader), (states, keep, ids), ["states", "keep", "place"], heads)
-    for name, (module, inputs, input_names, output_names) in {"lower": lower, "upper": upper}.items():
+    for name, (module, inputs, input_names, output_names) in {
+        "lower": lower,
+        "upper": upper,
+    }.items():
         axes = {n: batch for n in [*input_names, *output_names]} | {"verdict": {0: "batch"}}
         with tempfile.TemporaryDirectory() as scratch:
             plain = Path(scratch) / f"{name}.onnx"
