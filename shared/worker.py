@@ -18,14 +18,25 @@ from typing import Any, TypeVar
 
 import httpx
 from pydantic import TypeAdapter, ValidationError
+from sqlalchemy.exc import OperationalError
 
 from shared.bus import Bus, BusUnavailable, Delivery
+from shared.criteria.catalog import CatalogUnavailable
 from shared.fhir.errors import FhirUnavailable
 from shared.polling import Ending, Outcome, Polling
 from shared.telemetry import describe, get_logger
 
 LONGEST_DELAY = 480.0
 """Seconds between two attempts, at most."""
+
+AWAY = (
+    BusUnavailable,
+    CatalogUnavailable,
+    FhirUnavailable,
+    OperationalError,  # of a database
+    httpx.TransportError,
+)
+"""Something that all messages need does not answer."""
 
 Handle = Callable[[Delivery], Awaitable[None]]
 OnDeadLetter = Callable[[Delivery, str], Awaitable[None]]
@@ -40,8 +51,8 @@ class Poison(Exception):
 
 
 class Later(Exception):
-    """Not now, and not the message's fault. delay: seconds after which this message is tried
-    again; None: something that all messages need is away, so all wait, longer each time."""
+    """Not now, and not this message's fault; other messages go on. delay: seconds after which it
+    is tried again; None: longer each time."""
 
     def __init__(self, reason: str, delay: float | None = None) -> None:
         super().__init__(reason)
@@ -74,8 +85,8 @@ async def consume(
 
     What `handle` raises decides what becomes of its message:
     - Poison: dead letter at once.
-    - Later, FhirUnavailable, BusUnavailable, httpx.TransportError: again after 1, 2, 4, ... 480
-      seconds (or as the error asks), as often as it takes.
+    - Later: again after 1, 2, 4, ... 480 seconds, or as it asks; as often as it takes.
+    - one of AWAY: so too, and nothing else is begun for a while, longer each time in a row.
     - anything else: again after 1, 2, 4, ... seconds, a dead letter after `max_attempts`. Ends of
       the process with the message in hand count as attempts.
 
@@ -192,18 +203,18 @@ class _Working:
     def _judge(self, delivery: Delivery, error: Exception, waits: int) -> Outcome:
         reason = describe(error)
         told = {"topic": delivery.topic, "patient_id": delivery.message.key, "reason": reason}
-        match error:
-            case Poison():
-                log.error("message given up", **told)
-                return Outcome(delivery, Ending.DEAD, str(error))
-            case Later(delay=float() | int() as delay):
-                log.info("message put off", **told, seconds=delay)
-                return Outcome(delivery, Ending.AGAIN, reason, delay, counted=False)
-            case Later() | FhirUnavailable() | BusUnavailable() | httpx.TransportError():
-                asked = getattr(error, "retry_after", None) or 0.0
-                wait = max(_growing(waits), self._outage(), asked)
-                log.warning("message waits for a service", **told, seconds=round(wait, 1))
-                return Outcome(delivery, Ending.AGAIN, reason, wait, counted=False)
+        if isinstance(error, Poison):
+            log.error("message given up", **told)
+            return Outcome(delivery, Ending.DEAD, str(error))
+        if isinstance(error, Later):
+            wait = _growing(waits) if error.delay is None else error.delay
+            log.info("message put off", **told, seconds=round(wait, 1))
+            return Outcome(delivery, Ending.AGAIN, reason, wait, counted=False)
+        if isinstance(error, AWAY):
+            asked = getattr(error, "retry_after", None) or 0.0
+            wait = max(_growing(waits), self._outage(), asked)
+            log.warning("message waits for a service", **told, seconds=round(wait, 1))
+            return Outcome(delivery, Ending.AGAIN, reason, wait, counted=False)
         if delivery.attempt >= self._max_attempts:
             log.error("message given up", **told, attempts=delivery.attempt, exc_info=error)
             return Outcome(delivery, Ending.DEAD, reason)
@@ -211,9 +222,8 @@ class _Working:
         return Outcome(delivery, Ending.AGAIN, reason, _growing(delivery.attempt - 1))
 
     def _outage(self) -> float:
-        """Something that all messages need is away: takes nothing new for a while, longer each
-        time in a row, so that a long outage does not drag the whole topic through failures.
-        Returns the seconds until work goes on."""
+        """Begins nothing for a while, longer each time in a row, so that an outage does not drag
+        the whole topic through failures. Returns the seconds until work goes on."""
         now = time.monotonic()
         if self._going.is_set():
             pause = _growing(self._outages)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from services.extract.tables import GivenAnswer
@@ -49,17 +51,19 @@ def recall(
 
 
 def keep(engine: Engine, student: str, note: NoteRef, answers: Mapping[Wording, Answer]) -> None:
-    with session(engine) as opened:
-        for words, answer in answers.items():
-            opened.merge(
-                GivenAnswer(
-                    student=student,
-                    note_hash=note.note_hash,
-                    question=_digest(words),
-                    answer=answer.model_dump_json(exclude_none=True),
-                    patient_id=note.patient_id,
-                )
-            )
+    rows = [
+        GivenAnswer(
+            student=student,
+            note_hash=note.note_hash,
+            question=_digest(words),
+            answer=answer.model_dump_json(exclude_none=True),
+            patient_id=note.patient_id,
+        )
+        for words, answer in answers.items()
+    ]
+    # Another worker may have kept some of them meanwhile; then they are asked once more later.
+    with suppress(IntegrityError), session(engine) as opened:
+        opened.add_all(rows)
 
 
 def _digest(words: Wording) -> str:

@@ -24,7 +24,7 @@ from services.extract.engines import open_student
 from services.extract.order import is_late, remember
 from services.extract.tables import TABLES
 from shared.bus import Bus, Delivery, Message, open_bus
-from shared.criteria.catalog import CatalogUnavailable, StudyCatalog
+from shared.criteria.catalog import StudyCatalog
 from shared.criteria.question import Question
 from shared.database import create_tables, open_engine
 from shared.events import (
@@ -41,7 +41,7 @@ from shared.events import (
 from shared.settings import Settings
 from shared.students.interface import Answer
 from shared.telemetry import get_logger
-from shared.worker import Later, consume, decode
+from shared.worker import consume, decode
 
 GROUP = "extract"
 NOTES_SIDE_BY_SIDE = 4
@@ -102,10 +102,7 @@ class Extract:
             await self._publish(Topic.PROGRESS, failed, note)
 
     async def _answer(self, event: NoteQueued) -> None:
-        try:
-            questions = await self.catalog.questions()
-        except CatalogUnavailable as error:
-            raise Later(str(error)) from error
+        questions = await self.catalog.questions()
         answered = NoteAnswered(
             note=event.note,
             encounter_id=event.encounter_id,

@@ -9,11 +9,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import BaseModel, TypeAdapter
+from sqlalchemy.exc import OperationalError
 
 from shared import worker
 from shared.bus import Bus, BusUnavailable, Consumer, Delivery, Message, open_bus
+from shared.criteria.catalog import CatalogUnavailable
 from shared.fhir.errors import FhirUnavailable
 from shared.worker import Later, Poison, consume, decode
 
@@ -141,7 +144,17 @@ async def test_a_failing_message_is_tried_max_attempts_times(bus: Bus) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [FhirUnavailable("away"), BusUnavailable("away"), Later("away"), Later("busy", 0.01)]
+    "error",
+    [
+        FhirUnavailable("away"),
+        BusUnavailable("away"),
+        CatalogUnavailable("away"),
+        OperationalError("SELECT", None, Exception("locked")),
+        httpx.ConnectError("away"),
+        Later("busy"),
+        Later("busy", 0.01),
+    ],
+    ids=lambda error: type(error).__name__,
 )
 async def test_what_is_away_is_waited_for_as_often_as_it_takes(bus: Bus, error: Exception) -> None:
     bus.publish(TOPIC, named("a1", "b1", "c1"))
@@ -151,7 +164,7 @@ async def test_what_is_away_is_waited_for_as_often_as_it_takes(bus: Bus, error: 
     async def handle(delivery: Delivery) -> None:
         nonlocal tries
         tries += 1
-        if tries <= 12:
+        if tries <= 9:
             raise error
         handled.append(value(delivery))
 
@@ -196,6 +209,37 @@ async def test_the_hook_tells_of_a_dead_letter_before_it_is_one(bus: Bus) -> Non
         await until(lambda: lag(bus) == 0)
     assert told == [("a1", "no note in it")] * 2
     assert len(bus.dead_letters()) == 1
+
+
+async def test_one_message_put_off_holds_up_no_other(bus: Bus) -> None:
+    bus.publish(TOPIC, named("a1", "b1"))
+    handled: list[str] = []
+
+    async def handle(delivery: Delivery) -> None:
+        if value(delivery) == "a1":
+            raise Later("busy", delay=60)
+        handled.append(value(delivery))
+
+    async with running(bus, handle, concurrency=1):
+        await until(lambda: handled == ["b1"])
+    assert lag(bus) == 1
+
+
+async def test_a_cancelled_worker_gives_back_what_it_holds(bus: Bus) -> None:
+    bus.publish(TOPIC, named("a1", "a2"))
+    begun = asyncio.Event()
+
+    async def handle(delivery: Delivery) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    loop = asyncio.create_task(consume(bus, TOPIC, GROUP, handle, stop=asyncio.Event()))
+    await begun.wait()
+    loop.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await loop
+    with bus.consumer(TOPIC, GROUP) as consumer:
+        assert [value(d) for d in consumer.poll(2, 5)] == ["a1", "a2"]
 
 
 async def test_stopping_finishes_what_has_begun_and_gives_back_the_rest(bus: Bus) -> None:
