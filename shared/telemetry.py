@@ -97,6 +97,7 @@ def configure_logging(service: str, level: str = "INFO", *, json: bool | None = 
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True
+        logging.getLogger(name).setLevel(logging.NOTSET)
     for name, quiet in _QUIET.items():
         logging.getLogger(name).setLevel(max(quiet, number))
 
