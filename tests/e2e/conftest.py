@@ -22,7 +22,7 @@ from shared.bus import Bus, open_bus
 from shared.settings import Settings
 
 HERE = Path(__file__).parent
-PATIENCE = 90.0  # seconds after which a test gives up waiting
+PATIENCE = 180.0  # seconds after which a test gives up waiting
 
 
 @dataclass
