@@ -10,14 +10,13 @@ from torch import Tensor
 
 from shared.students.encoder.passages import (
     CHUNK,
-    WINDOW,
     choose_chunks,
     chunk_count,
     document_bucket,
     windows,
 )
-from training.encoder.examples import EncodedNote, Target
-from training.encoder.model import NA, NUMBER, Reader, Reading
+from training.encoder.examples import NA, NUMBER, EncodedNote, Target
+from training.encoder.model import Reader, Reading
 
 CLS, SEP = 101, 102
 
@@ -85,8 +84,7 @@ def join(
     ranks = model.rank(q_top.float(), keep, states.top.float())
     length = len(note.tokens)
     chosen = []
-    for i, scores in enumerate(ranks.detach().numpy()):
-        scores = scores.copy()
+    for i, scores in enumerate(ranks.detach().numpy().copy()):
         if targets is not None:
             for p in gold_passages(targets[i], note, length)[:1]:
                 scores[p] = np.inf

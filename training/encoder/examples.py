@@ -8,9 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from tokenizers import Tokenizer
 
+from shared.students.encoder.decoding import VERDICTS
 from shared.students.encoder.numbers import Candidate, candidates, in_unit
 from shared.students.encoder.passages import MAX_QUESTION, Ints, Tokens, tokenize
-from training.encoder.model import CLASSES, NA, NUMBER
+
+CLASSES = tuple(verdict.value for verdict in VERDICTS)
+NUMBER, NA = CLASSES.index("number"), CLASSES.index("NA")
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def export(reader: Reader, folder: Path, int8: bool = True) -> None:
         "lower": lower,
         "upper": upper,
     }.items():
-        axes = {n: batch for n in [*input_names, *output_names]} | {"verdict": {0: "batch"}}
+        axes = dict.fromkeys([*input_names, *output_names], batch) | {"verdict": {0: "batch"}}
         with tempfile.TemporaryDirectory() as scratch:
             plain = Path(scratch) / f"{name}.onnx"
             torch.onnx.export(

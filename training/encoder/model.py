@@ -20,8 +20,6 @@ from shared.students.encoder.passages import CHUNK, DOCUMENT_BUCKETS
 
 WIDTH, HEADS, LAYERS, INNER, VOCABULARY, POSITIONS = 384, 12, 6, 1536, 30522, 512
 LOWER_LAYERS = 2
-CLASSES = ("Yes", "No", "number", "NA")
-NUMBER, NA = 2, 3
 
 
 class Layer(nn.Module):
@@ -56,7 +54,7 @@ class Layer(nn.Module):
 
 
 class Reading(NamedTuple):
-    """top [B, L, WIDTH]; verdict [B, 4] (CLASSES); start, end, value [B, L] logits."""
+    """top [B, L, WIDTH]; verdict [B, 4] (see CLASSES); start, end, value [B, L] logits."""
 
     top: Tensor
     verdict: Tensor

@@ -28,7 +28,8 @@ class ScreeningQuestion(BaseModel):
 def read_screening(folder: Path, notes: Iterable[TeacherNote]) -> dict[str, list[Item]]:
     """Note id -> one Item for each screening question (what is not listed is NA).
 
-    Raises DatasetError: an unknown note or question, or a quote that is not in its note.
+    Raises DatasetError: an unknown note or question, a note that stands twice, or a quote that
+    is not in its note.
     """
     document = json.loads((folder / "questions.json").read_text(encoding="utf-8"))
     questions = [ScreeningQuestion.model_validate(q) for q in document["questions"]]
@@ -41,6 +42,8 @@ def read_screening(folder: Path, notes: Iterable[TeacherNote]) -> dict[str, list
             answers = record["answers"]
             if record["id"] not in texts or not known.issuperset(answers):
                 raise DatasetError(f"{file.name}: {record['id']}: unknown note or question")
+            if record["id"] in items:
+                raise DatasetError(f"{file.name}: {record['id']} stands twice")
             for id, (_, quote) in answers.items():
                 if quote not in texts[record["id"]]:
                     raise DatasetError(f"{file.name}: {record['id']}: {id}: quote not verbatim")

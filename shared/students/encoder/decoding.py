@@ -79,9 +79,7 @@ def nothing(question: Question, confidence: float) -> Answer:
     return Answer(question=question.key, verdict=Verdict.NA, confidence=confidence)
 
 
-def best_claim(
-    question: Question, note: NoteText, logits: NoteLogits, temperature: float
-) -> Claim:
+def best_claim(question: Question, note: NoteText, logits: NoteLogits, temperature: float) -> Claim:
     """Yes, No or the likeliest number with its probability; NA (no span) only where the note
     offers nothing to claim."""
     numeric = question.type is AnswerType.NUMERIC
@@ -117,9 +115,8 @@ def _evidence(logits: NoteLogits) -> tuple[int, int]:
 def _value(note: NoteText, logits: NoteLogits) -> tuple[int, float] | None:
     """The likeliest candidate among the read tokens and its share; None where none was read."""
     at = np.searchsorted(logits.read, note.numbers)
-    inside = np.flatnonzero(
-        (at < len(logits.read)) & (logits.read[np.minimum(at, len(logits.read) - 1)] == note.numbers)
-    )
+    nearest = logits.read[np.minimum(at, len(logits.read) - 1)]
+    inside = np.flatnonzero(nearest == note.numbers)
     if not len(inside):
         return None
     share = _softmax(logits.value[at[inside]])

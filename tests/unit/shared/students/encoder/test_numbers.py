@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +34,7 @@ def test_reads_the_numbers_of_a_note_as_clinicians_write_them(text, expected):
 def test_every_candidate_lies_in_the_text_in_order_without_overlap(text):
     found = candidates(text)
     assert all(0 <= c.start < c.end <= len(text) for c in found)
-    assert all(a.end <= b.start for a, b in zip(found, found[1:], strict=False))
+    assert all(a.end <= b.start for a, b in pairwise(found))
 
 
 @given(st.decimals(min_value=0, max_value=9999, places=2))
