@@ -37,13 +37,14 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-# Renews constraints.txt from the newest releases that pyproject.toml allows.
-# medspaCy is not installed from Python 3.13 on, so what it holds back is free there.
+# Renews constraints.txt from the newest releases that pyproject.toml allows. The spaCy that medspaCy
+# brings is built for numpy 1 up to Python 3.12; from 3.13 on both are free.
 constraints:
 	$(PYTHON) -m venv --clear build/constraints
-	build/constraints/bin/python -m pip install --quiet --editable '.[dev]'
+	build/constraints/bin/python -m pip install --quiet --editable '.[dev]' \
+	  'numpy<2; python_version < "3.13"'
 	{ sed -n '/^#/p' constraints.txt; \
-	  build/constraints/bin/python -m pip freeze --exclude-editable | grep -viE '^(torch|nvidia)' \
+	  build/constraints/bin/python -m pip freeze --exclude-editable | grep -viE '^(torch|triton|nvidia|cuda)' \
 	  | sed -E 's/^((blis|numpy|spacy|thinc)==.*)$$/\1; python_version < "3.13"/'; } > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 
