@@ -143,10 +143,18 @@ def _evidence(observation: Resource) -> Evidence:
     number = None if answer.number is None else f"{answer.number:g} {answer.unit or ''}".strip()
     return Evidence(
         question=answer.question.split("/", 1)[1],
-        answer=number or answer.verdict.value,
+        answer=_proposal(observation) or number or answer.verdict.value,
         quote=mapping.quote(observation) or "",
         document_id=document_id(observation),
     )
+
+
+def _proposal(observation: Resource) -> str | None:
+    """What the student would say, of an answer that needs review."""
+    for note in observation.get("note", []):
+        if note["text"].startswith(mapping.PROPOSAL):
+            return str(note["text"].removeprefix(mapping.PROPOSAL))
+    return None
 
 
 def _code(concept: Mapping[str, Any], system: str) -> str:

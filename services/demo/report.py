@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import numpy as np
 from rich.console import Console, RenderableType
 from rich.padding import Padding
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from services.demo.comparison import Outcome
@@ -67,24 +67,27 @@ def _deciding(one: Screened, note_ids: Mapping[str, str]) -> Iterator[Renderable
     for criterion in shown:
         yield from _criterion(criterion, note_ids)
     if silent := [criterion.id for criterion in deciding if criterion not in shown]:
-        yield Text("open    no note tells the following", "yellow")
-        yield Padding(", ".join(silent), (0, 0, 0, 8))
+        line = Table.grid(Column(width=8, style="yellow"), Column())
+        line.add_row("open", f"no answer found: {', '.join(silent)}")
+        yield line
 
 
 def _criterion(criterion: CriterionFound, note_ids: Mapping[str, str]) -> Iterator[RenderableType]:
     status = "review" if criterion.status == "unknown" else STATUS[criterion.status]
-    yield Text.assemble((f"{status:8}", "bold"), criterion.text)
+    line = Table.grid(Column(width=8, style="bold"), Column())
+    line.add_row(status, criterion.text)
+    yield line
     for evidence in dict.fromkeys(criterion.evidence):
         quote = " ".join(evidence.quote.split())
         if len(quote) > QUOTE_WIDTH:
             quote = quote[: QUOTE_WIDTH - 1] + "…"
         note = note_ids.get(evidence.document_id, evidence.document_id)
-        line = Text.assemble(
+        cited = Text.assemble(
             f"{evidence.question}: {evidence.answer}  ",
             (f"“{quote}”", "italic"),
             (f"  {note}", "dim"),
         )
-        yield Padding(line, (0, 0, 0, 8))
+        yield Padding(cited, (0, 0, 0, 8))
 
 
 _QUESTIONS_TITLE = (
