@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
-BENCHMARKS := benchmarks/pipeline.py
+BENCHMARKS := benchmarks/student.py benchmarks/pipeline.py
 
 .PHONY: demo test check bench constraints clean
 .DEFAULT_GOAL := demo
@@ -43,7 +43,7 @@ constraints:
 	$(PYTHON) -m venv --clear build/constraints
 	build/constraints/bin/python -m pip install --quiet --editable '.[dev]' \
 	  'numpy<2; python_version < "3.13"'
-	{ sed -n '/^#/p' constraints.txt; \
+	{ sed -n -E '/^(#|torch==)/p' constraints.txt; \
 	  build/constraints/bin/python -m pip freeze --exclude-editable | grep -viE '^(torch|triton|nvidia|cuda)' \
 	  | sed -E 's/^((blis|numpy|spacy|thinc)==.*)$$/\1; python_version < "3.13"/'; } > build/constraints.txt
 	mv build/constraints.txt constraints.txt

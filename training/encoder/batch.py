@@ -8,8 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from shared.students.encoder.network import Floats
 from shared.students.encoder.passages import (
     CHUNK,
+    Ints,
     choose_chunks,
     chunk_count,
     document_bucket,
@@ -35,7 +37,7 @@ class Joined:
     -1 for padding; offset: where the note begins in the sequence."""
 
     reading: Reading
-    tokens: np.ndarray
+    tokens: Ints
     offset: int
     ranks: Tensor
 
@@ -102,10 +104,10 @@ def join(
     return Joined(reading, tokens, longest, ranks)
 
 
-def chosen_tokens(scores: np.ndarray, length: int, passages: int) -> np.ndarray:
+def chosen_tokens(scores: Floats, length: int, passages: int) -> Ints:
     chunks = choose_chunks(scores, passages)
     tokens = (chunks[:, None] * CHUNK + np.arange(CHUNK)[None]).ravel()
-    kept: np.ndarray = tokens[tokens < length]
+    kept: Ints = tokens[tokens < length]
     return kept
 
 

@@ -17,6 +17,8 @@ from training.encoder.examples import NA, Item
 
 # A proposal is worth a person's look where it is right this often.
 REVIEW_PRECISION = 0.35
+# Least share of right answers among those given, on the held-out notes.
+LEAST_PRECISION = {Verdict.YES: 0.8, Verdict.NO: 0.75}
 GRID = np.round(np.arange(0.05, 0.96, 0.01), 2)
 
 
@@ -65,15 +67,18 @@ def read_held_out(student: EncoderStudent, notes: list[TrainingNote]) -> list[Re
 
 def calibrate(rows: list[Read]) -> Calibration:
     """Fits one temperature per answer type (least negative log-likelihood of the verdict; Guo et
-    al. 2017), then for each verdict the threshold with the best balance of its recall and
-    precision (F1), and a lower one for proposals."""
+    al. 2017), then the answer thresholds: of Yes and No together, the best three-class balanced
+    accuracy at LEAST_PRECISION; of numbers, the best F1. A lower threshold is for proposals."""
     temperatures = {
-        kind: _temperature([r for r in rows if r.question.type is kind]) for kind in AnswerType
+        kind: _temperature([row for row in rows if row.question.type is kind])
+        for kind in AnswerType
     }
     judged = [judge(row, temperatures[row.question.type]) for row in rows]
-    thresholds = {}
-    for verdict in (Verdict.YES, Verdict.NO, Verdict.NUMBER):
-        thresholds[verdict] = _thresholds(judged, verdict)
+    answers = {**_yes_and_no(judged), Verdict.NUMBER: _number(judged)}
+    thresholds = {
+        verdict: Thresholds(answer=answer, review=_review(judged, verdict, answer))
+        for verdict, answer in answers.items()
+    }
     return Calibration(temperatures, thresholds, judged)
 
 
@@ -113,27 +118,47 @@ def _surprises(rows: list[Read], temperature: float) -> Iterator[float]:
         yield float(np.logaddexp.reduce(logits) - logits[wanted])
 
 
-def _thresholds(judged: list[Judged], verdict: Verdict) -> Thresholds:
-    claims = [j for j in judged if j.verdict is verdict]
+def _yes_and_no(judged: list[Judged]) -> dict[Verdict, float]:
+    rows = [j for j in judged if j.verdict in (Verdict.YES, Verdict.NO)]
+    confidence = np.array([j.confidence for j in rows])
+    right = np.array([j.right for j in rows], dtype=bool)
+    is_yes = np.array([j.verdict is Verdict.YES for j in rows], dtype=bool)
+    silent = np.array([j.expected == "NA" for j in rows], dtype=bool)
+    wanted = {label: max(sum(j.expected == label for j in rows), 1) for label in ("Yes", "No")}
+    best, score = (float(GRID[-1]), float(GRID[-1])), -1.0
+    for yes in GRID:
+        for no in GRID:
+            said_yes = is_yes & (confidence >= yes)
+            said_no = ~is_yes & (confidence >= no)
+            hits_yes, hits_no = int((right & said_yes).sum()), int((right & said_no).sum())
+            if hits_yes < LEAST_PRECISION[Verdict.YES] * said_yes.sum():
+                continue
+            if hits_no < LEAST_PRECISION[Verdict.NO] * said_no.sum():
+                continue
+            quiet = int((silent & ~said_yes & ~said_no).sum()) / max(int(silent.sum()), 1)
+            recall = (hits_yes / wanted["Yes"] + hits_no / wanted["No"] + quiet) / 3
+            if recall > score:
+                best, score = (float(yes), float(no)), recall
+    return {Verdict.YES: best[0], Verdict.NO: best[1]}
+
+
+def _number(judged: list[Judged]) -> float:
+    claims = [j for j in judged if j.verdict is Verdict.NUMBER]
     confidence = np.array([j.confidence for j in claims])
-    right = np.array([j.right for j in claims])
-    wanted = sum(j.expected == verdict.value for j in judged)
-    scores, precisions = [], []
-    for threshold in GRID:
-        kept = confidence >= threshold
-        hits = int(right[kept].sum())
-        scores.append(2 * hits / max(int(kept.sum()) + wanted, 1))
-        precisions.append(hits / max(int(kept.sum()), 1))
-    answer = float(GRID[int(np.argmax(scores))])
-    # Precision of what lies just above: the proposals between the two thresholds.
-    band = [
-        float(t)
+    right = np.array([j.right for j in claims], dtype=bool)
+    wanted = sum(j.expected == Verdict.NUMBER.value for j in judged)
+    scores = [
+        2 * int((right & (confidence >= t)).sum()) / max(int((confidence >= t).sum()) + wanted, 1)
         for t in GRID
-        if t < answer and _precision(confidence, right, float(t), answer) >= REVIEW_PRECISION
     ]
-    return Thresholds(answer=answer, review=min(band, default=answer))
+    return float(GRID[int(np.argmax(scores))])
 
 
-def _precision(confidence: np.ndarray, right: np.ndarray, low: float, high: float) -> float:
-    band = (confidence >= low) & (confidence < high)
-    return float(right[band].mean()) if band.any() else 0.0
+def _review(judged: list[Judged], verdict: Verdict, answer: float) -> float:
+    """The lowest threshold above which, up to `answer`, proposals are right often enough."""
+    claims = [j for j in judged if j.verdict is verdict and j.confidence < answer]
+    for low in GRID[answer > GRID]:
+        band = [j.right for j in claims if j.confidence >= low]
+        if band and np.mean(band) >= REVIEW_PRECISION:
+            return float(low)
+    return answer

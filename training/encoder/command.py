@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.resources
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict
@@ -11,7 +10,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-import numpy as np
+from pydantic import JsonValue
 
 from shared.criteria.question import AnswerType
 from shared.students.encoder.engine import EncoderStudent
@@ -87,34 +86,30 @@ def finish(
     return write_description(out, final)
 
 
-def held_out_metrics(calibration: Calibration) -> dict[str, object]:
+def held_out_metrics(calibration: Calibration) -> dict[str, JsonValue]:
     """On the notes the thresholds were chosen on: for the card, not a claim of accuracy."""
 
     def said(j: Judged) -> str:
-        answered = (
-            j.confidence >= calibration.thresholds[j.verdict].answer
-            if j.verdict.value != "NA"
-            else False
-        )
+        threshold = calibration.thresholds.get(j.verdict)
+        answered = threshold is not None and j.confidence >= threshold.answer
         return j.verdict.value if answered else "NA"
 
     yes_no = [j for j in calibration.judged if j.verdict.value in ("Yes", "No")]
     numeric = [j for j in calibration.judged if j.verdict.value not in ("Yes", "No")]
-    recalls = {
-        label: float(np.mean([said(j) == label for j in yes_no if j.expected == label] or [0.0]))
+    recall = {
+        label: _share([said(j) == label for j in yes_no if j.expected == label])
         for label in ("Yes", "No", "NA")
     }
-    yes = [j.right for j in yes_no if said(j) == "Yes"]
     given = [said(j) == "number" and j.right for j in numeric if j.expected == "number"]
     silent = [said(j) == "NA" for j in numeric if j.expected == "NA"]
-    return json.loads(
-        json.dumps(
-            {
-                "three_class_balanced_accuracy": round(sum(recalls.values()) / 3, 4),
-                "recall": {k: round(v, 4) for k, v in recalls.items()},
-                "yes_precision": round(float(np.mean(yes or [0.0])), 4),
-                "numeric_accuracy": round(float(np.mean([*given, *silent] or [0.0])), 4),
-                "numeric_given_accuracy": round(float(np.mean(given or [0.0])), 4),
-            }
-        )
-    )
+    return {
+        "three_class_balanced_accuracy": round(sum(recall.values()) / 3, 4),
+        "recall": {**recall},
+        "yes_precision": _share([j.right for j in yes_no if said(j) == "Yes"]),
+        "numeric_accuracy": _share([*given, *silent]),
+        "numeric_given_accuracy": _share(given),
+    }
+
+
+def _share(right: list[bool]) -> float:
+    return round(sum(right) / len(right), 4) if right else 0.0

@@ -10,7 +10,7 @@ from tokenizers import Tokenizer
 
 from shared.students.encoder.decoding import VERDICTS
 from shared.students.encoder.numbers import Candidate, candidates, in_unit
-from shared.students.encoder.passages import MAX_QUESTION, Ints, Tokens, tokenize
+from shared.students.encoder.passages import MAX_QUESTION, Ints, Tokens, special_token, tokenize
 
 CLASSES = tuple(verdict.value for verdict in VERDICTS)
 NUMBER, NA = CLASSES.index("number"), CLASSES.index("NA")
@@ -59,7 +59,7 @@ def encode_note(tokenizer: Tokenizer, id: str, text: str) -> EncodedNote:
 def encode_question(tokenizer: Tokenizer, text: str) -> list[int]:
     """[CLS] question [SEP], cut to MAX_QUESTION tokens."""
     ids = tokenizer.encode(text, add_special_tokens=False).ids[:MAX_QUESTION]
-    return [tokenizer.token_to_id("[CLS]"), *ids, tokenizer.token_to_id("[SEP]")]
+    return [special_token(tokenizer, "[CLS]"), *ids, special_token(tokenizer, "[SEP]")]
 
 
 def target(note: EncodedNote, item: Item) -> Target:

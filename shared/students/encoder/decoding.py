@@ -11,6 +11,7 @@ from shared.students.encoder.description import EncoderDescription
 from shared.students.encoder.network import Floats
 from shared.students.encoder.numbers import Candidate, in_unit
 from shared.students.encoder.passages import Ints, Tokens
+from shared.students.encoder.plausible import plausible
 from shared.students.interface import Answer, Standing, Verdict
 
 VERDICTS = (Verdict.YES, Verdict.NO, Verdict.NUMBER, Verdict.NA)
@@ -90,7 +91,7 @@ def best_claim(question: Question, note: NoteText, logits: NoteLogits, temperatu
         return Claim(
             VERDICTS[best], float(probability[best]), span=_words(note, *_evidence(logits))
         )
-    chosen = _value(note, logits)
+    chosen = _value(question, note, logits)
     if chosen is None:
         return Claim(Verdict.NA, 1.0)
     index, share = chosen
@@ -112,19 +113,24 @@ def _evidence(logits: NoteLogits) -> tuple[int, int]:
     return int(logits.read[best[0]]), int(logits.read[best[1]])
 
 
-def _value(note: NoteText, logits: NoteLogits) -> tuple[int, float] | None:
-    """The likeliest candidate among the read tokens and its share; None where none was read."""
+def _value(question: Question, note: NoteText, logits: NoteLogits) -> tuple[int, float] | None:
+    """The likeliest candidate among the read tokens and its share; None where none can be."""
     at = np.searchsorted(logits.read, note.numbers)
     nearest = logits.read[np.minimum(at, len(logits.read) - 1)]
-    inside = np.flatnonzero(nearest == note.numbers)
-    if not len(inside):
+    unit = question.unit or ""
+    inside = [
+        int(i)
+        for i in np.flatnonzero(nearest == note.numbers)
+        if plausible(note.candidates[i], note.text, unit, question.text)
+    ]
+    if not inside:
         return None
     share = _softmax(logits.value[at[inside]])
     best = int(np.argmax(share))
-    value = note.candidates[int(inside[best])].value
+    value = note.candidates[inside[best]].value
     # The same value written twice is one answer: its shares add up.
-    same = [note.candidates[int(i)].value == value for i in inside]
-    return int(inside[best]), float(min(share[same].sum(), 1.0))
+    same = [note.candidates[i].value == value for i in inside]
+    return inside[best], float(min(share[same].sum(), 1.0))
 
 
 def _with_value(note: NoteText, value: Candidate, evidence: tuple[int, int]) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from shared.students.encoder.passages import (
     choose_chunks,
     document_bucket,
     load_tokenizer,
+    special_token,
     tokenize,
 )
 from shared.students.encoder.ranking import RankedNote
@@ -34,13 +35,18 @@ class EncoderStudent:
     """Answers a note's questions together: the note is encoded once, each question once for all
     notes, and only the best passages are read with each question."""
 
-    def __init__(self, folder: Path, threads: int | None = None) -> None:
+    def __init__(
+        self, folder: Path, threads: int | None = None, passages: int | None = None
+    ) -> None:
+        """threads: of ONNX Runtime; None: all cores. passages: how many are read for a question;
+        None: as student.json says."""
         self.version = student_version(folder)
         self._student = read_description(folder)
+        self._passages_read = passages or self._student.passages
         self._tokenizer = load_tokenizer(folder)
         self._network = Network(folder, threads or os.cpu_count() or 1)
-        self._cls = self._tokenizer.token_to_id("[CLS]")
-        self._sep = self._tokenizer.token_to_id("[SEP]")
+        self._cls = special_token(self._tokenizer, "[CLS]")
+        self._sep = special_token(self._tokenizer, "[SEP]")
         self._questions: dict[str, States] = {}
 
     def answer(self, text: str, questions: Sequence[Question]) -> list[Answer]:
@@ -86,7 +92,7 @@ class EncoderStudent:
 
     def _passages(self, ranked: RankedNote, question: States, length: int) -> Ints:
         scores = ranked.scores(question.top, self._student.rank_mix)
-        chunks = choose_chunks(scores, self._student.passages)
+        chunks = choose_chunks(scores, self._passages_read)
         tokens = (chunks[:, None] * CHUNK + np.arange(CHUNK)[None]).ravel()
         kept: Ints = tokens[tokens < length]
         return kept

@@ -56,6 +56,14 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     return tokenizer
 
 
+def special_token(tokenizer: Tokenizer, name: str) -> int:
+    """Id of [CLS] or [SEP]. Raises ValueError: the vocabulary has no such token."""
+    token: int | None = tokenizer.token_to_id(name)
+    if token is None:
+        raise ValueError(f"tokenizer.json has no {name}: it does not belong to an encoder student")
+    return token
+
+
 def tokenize(tokenizer: Tokenizer, text: str) -> Tokens:
     encoding = tokenizer.encode(text, add_special_tokens=False)
     offsets = np.asarray(encoding.offsets, dtype=np.int64).reshape(-1, 2)
@@ -91,4 +99,5 @@ def choose_chunks(passage_scores: npt.NDArray[np.float32], passages: int) -> Int
     """The chunks of the best `passages` passages, in the order of the note. Passage p is the
     chunks p and p + 1 (a note of one chunk has one passage)."""
     best = np.argsort(-passage_scores, kind="stable")[:passages]
-    return np.unique(np.concatenate([best, best + 1]))
+    chunks: Ints = np.unique(np.concatenate([best, best + 1]))
+    return chunks
