@@ -55,7 +55,7 @@ def finish(
     out.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(base / "tokenizer.json", out / "tokenizer.json")
     export(model, out)
-    first, second = (float(x) for x in model.rank_mix)
+    first, second = model.rank_mix.tolist()
     description = StudentDescription.model_validate(
         {
             "engine": "encoder",

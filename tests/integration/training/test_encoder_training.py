@@ -22,6 +22,8 @@ from training.encoder.export import export
 from training.encoder.model import Reader
 from training.encoder.train import Recipe, train
 
+torch.set_num_threads(1)  # sums in one order, so that two runs can be compared
+
 RECIPE = Recipe(epochs=1, warmup=2, checkpoint_every=2)
 
 
