@@ -62,7 +62,8 @@ class Loop:
             self.trouble, self._ours, self.failures = None, False, 0
             if not more:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), self.pause)
+                    async with asyncio.timeout(self.pause):
+                        await self._wake.wait()
 
     def _failed(self, error: Exception) -> None:
         self.failures = min(self.failures + 1, 10)

@@ -34,7 +34,9 @@ async def deliver(
         await _surviving(publish_due(engine, fhir))
         await _surviving(rescreen_due(engine, http, ingest_url))
         with suppress(TimeoutError):
-            await asyncio.wait_for(wake.wait(), PAUSE)
+            # Not wait_for: before Python 3.12 it can swallow a cancellation that meets the waking.
+            async with asyncio.timeout(PAUSE):
+                await wake.wait()
 
 
 async def _surviving(attempt: Awaitable[None]) -> None:

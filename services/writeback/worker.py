@@ -129,7 +129,8 @@ async def repeat(work: Callable[[], Awaitable[None]], seconds: float, stop: asyn
     pause = seconds
     while True:
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), pause)
+            async with asyncio.timeout(pause):
+                await stop.wait()
         last = stop.is_set()
         try:
             await work()
