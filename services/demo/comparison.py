@@ -9,7 +9,7 @@ from services.demo.findings import Screened
 from services.demo.hospital import SamplePatient, document_id
 from shared.criteria.study import Study
 from shared.students.interface import Answer, Verdict
-from training.evaluate.answering import verbatim
+from training.evaluate.answering import scored
 from training.evaluate.folder import EvaluationFolder, KeyedNote
 from training.evaluate.scoring import Pair
 from training.evaluate.subjects import Subject, subjects
@@ -55,13 +55,5 @@ def _pair(note: KeyedNote, subject: Subject, given: Sequence[Answer]) -> Pair:
         question.key: Answer(question=question.key, verdict=Verdict.NA, confidence=1.0)
         for question in subject.asked
     }
-    settled = subject.settle(silent | {answer.question: answer for answer in given})
-    return Pair(
-        note=note.id,
-        question=subject.id,
-        type=subject.type,
-        expected=note.expected[subject.id],
-        got=settled.value,
-        claims=len(settled.claims),
-        verbatim=sum(verbatim(claim, note.text) for claim in settled.claims),
-    )
+    given_by_key = {answer.question: answer for answer in given}
+    return scored(note, subject, subject.settle(silent | given_by_key))

@@ -134,9 +134,7 @@ def losses(
     for i, n in enumerate(numeric):
         possible[i, :NUMBER] = -1e4 if n else 0.0
         possible[i, NUMBER] = 0.0 if n else -1e4
-    verdict = torch.nn.functional.cross_entropy(
-        reading.verdict.float() + possible, wanted, label_smoothing=0.0
-    )
+    verdict = torch.nn.functional.cross_entropy(reading.verdict.float() + possible, wanted)
     evidence: list[Tensor] = []
     value: list[Tensor] = []
     rank: list[Tensor] = []

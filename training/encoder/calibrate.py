@@ -13,7 +13,7 @@ from shared.students.encoder.description import Thresholds
 from shared.students.encoder.engine import EncoderStudent
 from shared.students.interface import Verdict
 from training.encoder.data import TrainingNote
-from training.encoder.examples import NA, Item
+from training.encoder.examples import NA, Item, same_number
 
 # A proposal is worth a person's look where it is right this often.
 REVIEW_PRECISION = 0.35
@@ -85,7 +85,7 @@ def calibrate(rows: list[Read]) -> Calibration:
 def judge(row: Read, temperature: float) -> Judged:
     claim = best_claim(row.question, row.note, row.logits, temperature)
     if claim.number is not None:
-        right = row.item.answer != "NA" and _same(claim.number, float(row.item.answer))
+        right = row.item.answer != "NA" and same_number(claim.number, float(row.item.answer))
     else:
         right = claim.verdict.value == row.item.answer
     expected = row.item.answer if row.item.answer in ("Yes", "No", "NA") else Verdict.NUMBER.value
@@ -96,10 +96,6 @@ def _question(i: int, item: Item) -> Question:
     kind = AnswerType.NUMERIC if item.numeric else AnswerType.BOOLEAN
     unit = (item.unit or "1") if item.numeric else None
     return Question(study="held-out", id=f"q{i}", text=item.wordings[0][:500], type=kind, unit=unit)
-
-
-def _same(found: float, wanted: float) -> bool:
-    return abs(found - wanted) <= max(1e-6, 0.002 * abs(wanted))
 
 
 def _temperature(rows: list[Read]) -> float:

@@ -80,12 +80,13 @@ def target(note: EncodedNote, item: Item) -> Target:
         for i, c in enumerate(note.candidates)
         if start >= 0
         and start <= c.start < start + len(item.quote)
-        and _same(in_unit(c, note.text, item.unit or "", item.wordings[0]), wanted)
+        and same_number(in_unit(c, note.text, item.unit or "", item.wordings[0]), wanted)
     )
     return Target(NUMBER, evidence, values)
 
 
-def _same(found: float, wanted: float) -> bool:
+def same_number(found: float, wanted: float) -> bool:
+    """Equal up to rounding, 0.2 %."""
     return abs(found - wanted) <= max(1e-6, 0.002 * abs(wanted))
 
 

@@ -68,7 +68,12 @@ def verbatim(claim: Answer, text: str) -> bool:
 
 def _outcome(note: KeyedNote, subject: Subject, answers: dict[str, Answer]) -> Outcome:
     settled = subject.settle(answers)
-    pair = Pair(
+    return Outcome(scored(note, subject, settled), settled)
+
+
+def scored(note: KeyedNote, subject: Subject, settled: Settled) -> Pair:
+    """What came out for a subject of the note, beside what the key says."""
+    return Pair(
         note=note.id,
         question=subject.id,
         type=subject.type,
@@ -77,4 +82,3 @@ def _outcome(note: KeyedNote, subject: Subject, answers: dict[str, Answer]) -> O
         claims=len(settled.claims),
         verbatim=sum(verbatim(claim, note.text) for claim in settled.claims),
     )
-    return Outcome(pair, settled)

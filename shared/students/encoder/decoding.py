@@ -80,6 +80,13 @@ def nothing(question: Question, confidence: float) -> Answer:
     return Answer(question=question.key, verdict=Verdict.NA, confidence=confidence)
 
 
+def proposed(answer: Answer) -> Answer:
+    """A claim as a proposal for a person; NA stays NA."""
+    if answer.verdict is Verdict.NA:
+        return answer
+    return answer.model_copy(update={"standing": Standing.REVIEW})
+
+
 def best_claim(question: Question, note: NoteText, logits: NoteLogits, temperature: float) -> Claim:
     """Yes, No or the likeliest number with its probability; NA (no span) only where the note
     offers nothing to claim."""

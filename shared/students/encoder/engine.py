@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from shared.criteria.question import Question
-from shared.students.encoder.decoding import NoteLogits, NoteText, decode, nothing
+from shared.students.encoder.decoding import NoteLogits, NoteText, decode, nothing, proposed
 from shared.students.encoder.description import read_description
 from shared.students.encoder.network import Floats, Network, States
 from shared.students.encoder.numbers import candidates
@@ -29,6 +29,9 @@ from shared.students.version import student_version
 
 QUESTIONS_AT_ONCE = 12
 QUESTIONS_KEPT = 4096
+# Tokens of one passage. The notes that confidence was calibrated on are all far longer; of a
+# shorter one every claim is a proposal for a person.
+SHORTEST = 2 * CHUNK
 
 
 class EncoderStudent:
@@ -54,10 +57,11 @@ class EncoderStudent:
         if read is None:
             return [nothing(question, 1.0) for question in questions]
         note, logits = read
-        return [
+        answers = [
             decode(question, note, one, self._student)
             for question, one in zip(questions, logits, strict=True)
         ]
+        return answers if len(note.tokens) >= SHORTEST else [proposed(one) for one in answers]
 
     def read(
         self, text: str, questions: Sequence[Question]
