@@ -18,17 +18,33 @@ def open_always_na() -> StudentEngine:
     return AlwaysNA()
 
 
+def open_medspacy_keywords() -> StudentEngine:
+    """The question's own words. Raises BaselineUnavailableError without the [evaluate] extra."""
+    return _medspacy(synonyms=False)
+
+
 def open_medspacy_rules() -> StudentEngine:
-    """Raises BaselineUnavailableError without the [evaluate] extra."""
+    """With a table of synonyms written with the shipped studies in mind.
+
+    Raises BaselineUnavailableError without the [evaluate] extra.
+    """
+    return _medspacy(synonyms=True)
+
+
+def _medspacy(synonyms: bool) -> StudentEngine:
     try:
         from training.baselines.medspacy_rules import MedspacyRules
     except ModuleNotFoundError as error:
         raise BaselineUnavailableError(
             f"{error.name} is not installed; run: pip install 'chartsift[evaluate]'"
         ) from None
-    return MedspacyRules()
+    return MedspacyRules() if synonyms else MedspacyRules(concepts={})
 
 
 BASELINES: Mapping[str, Callable[[], StudentEngine]] = MappingProxyType(
-    {"always-na": open_always_na, "medspacy-rules": open_medspacy_rules}
+    {
+        "always-na": open_always_na,
+        "medspacy-keywords": open_medspacy_keywords,
+        "medspacy-rules": open_medspacy_rules,
+    }
 )

@@ -19,9 +19,9 @@ from spacy.tokens import Doc, Span
 from shared.criteria.question import AnswerType, Question
 from shared.students.interface import Answer, Verdict
 from training.baselines import nearby_numbers
-from training.baselines.keywords import Sought, sought
+from training.baselines.keywords import Concepts, Sought, sought
 from training.baselines.nearby_numbers import FoundNumber
-from training.baselines.vocabulary import CAPITALS_ONLY
+from training.baselines.vocabulary import CAPITALS_ONLY, CONCEPTS
 
 logger.disable("PyRuSH")  # the sentence splitter logs the words of the note
 
@@ -33,11 +33,12 @@ FAMILY_SECTION = "family_history"
 
 
 class MedspacyRules:
-    """Confidence is 1: rules know no doubt."""
+    """Confidence is 1: rules know no doubt. concepts: the synonyms it knows; without them it has
+    the words of the question alone."""
 
-    version = "medspacy-rules-1"
-
-    def __init__(self) -> None:
+    def __init__(self, concepts: Concepts = CONCEPTS) -> None:
+        self.version = "medspacy-rules-1" if concepts else "medspacy-keywords-1"
+        self._concepts = concepts
         grouped = {"input_span_type": "group", "span_group_name": SPANS}
         self._nlp: Any = spacy.blank("en")
         self._nlp.tokenizer = create_medspacy_tokenizer(self._nlp)
@@ -65,7 +66,10 @@ class MedspacyRules:
         """Target rules are made once for the same questions, which are asked note after note."""
         if questions == self._asked:
             return
-        self._asked, self._sought = questions, [sought(question.text) for question in questions]
+        self._asked, self._sought = (
+            questions,
+            [sought(question.text, self._concepts) for question in questions],
+        )
         spellings = {
             spelling for wanted in self._sought for group in wanted.groups for spelling in group
         }

@@ -6,8 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.baselines.keywords import sought
-from training.baselines.vocabulary import PADDING
+from training.baselines.keywords import Sought
+from training.baselines.keywords import sought as sought_with
+from training.baselines.vocabulary import CONCEPTS, PADDING
+
+
+def sought(question: str) -> Sought:
+    return sought_with(question, CONCEPTS)
 
 
 def test_a_known_concept_brings_its_other_spellings() -> None:
@@ -20,6 +25,10 @@ def test_a_class_brings_its_members_but_a_member_stands_for_itself() -> None:
     (lipitor,) = sought("Is the patient on Lipitor?").groups
     assert "simvastatin" in statins
     assert set(lipitor) == {"atorvastatin", "lipitor"}
+
+
+def test_without_synonyms_only_the_questions_own_words_are_sought() -> None:
+    assert sought_with("Is the patient on a statin?", {}).groups == (("statin",),)
 
 
 def test_an_unknown_concept_is_its_content_words() -> None:
