@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from services.ingest.identity import document_id
-from services.ingest.problem import Problem, invalid
-from services.ingest.references import is_id
+from shared.documents.identity import document_id
+from shared.documents.problem import Problem, invalid
+from shared.documents.references import is_id
 
 REQUESTS = ("batch", "transaction")
 CARRIERS = ("message", "searchset", "collection", "history", "document")

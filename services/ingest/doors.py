@@ -12,12 +12,12 @@ from services.ingest.bundle import BundleEntry, bundle_type, read_entries
 from services.ingest.errors import FHIR_JSON, refusal
 from services.ingest.intake import Intake
 from services.ingest.ledger import Result, Submission
-from services.ingest.problem import Problem, outcome
-from services.ingest.references import is_id
 from services.ingest.requests import read_json
 from services.ingest.service import Service
 from services.ingest.tables import Note
 from services.ingest.view import Acknowledgement, status_of
+from shared.documents.problem import Problem, outcome
+from shared.documents.references import is_id
 
 router = APIRouter()
 

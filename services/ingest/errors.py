@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
-from services.ingest.problem import Problem, outcome
+from shared.documents.problem import Problem, outcome
 from shared.telemetry import get_logger
 
 FHIR_JSON = "application/fhir+json"

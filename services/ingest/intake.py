@@ -9,17 +9,16 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from services.ingest.attachment import the_note
-from services.ingest.content import read_text
-from services.ingest.document import read_document, retraction
-from services.ingest.identity import document_id
 from services.ingest.ledger import Result, Submission, record
-from services.ingest.opt_out import OptOut
-from services.ingest.problem import invalid
 from services.ingest.tables import Note
 from shared.database import session
+from shared.documents.attachment import the_note
+from shared.documents.content import read_text
+from shared.documents.document import read_document, retraction
+from shared.documents.identity import document_id
+from shared.documents.opt_out import OptOut
+from shared.documents.structure import check_structure
 from shared.fhir.client import FhirClient
-from shared.fhir.rules import check
 
 
 class Intake:
@@ -50,7 +49,7 @@ class Intake:
 
         Raises Problem: 413 or 422 for what is wrong with it, 503 while its Binary cannot be read.
         """
-        _check_structure(resource, strict=pushed)
+        check_structure(resource, strict=pushed)
         id = document_id(resource)
         if retraction(resource):
             document, text, opted_out = read_document(resource, None, self._base), None, False
@@ -76,44 +75,6 @@ class Intake:
     async def take(self, resource: Any, *, pushed: bool) -> tuple[Result, Note]:
         """Reads and enters one DocumentReference. Raises Problem."""
         return (await self.enter([await self.read(resource, pushed=pushed)]))[0]
-
-
-def _check_structure(resource: Any, *, strict: bool) -> None:
-    """strict: by all rules of FHIR R4, as it is to be stored; else only what reading relies on,
-    for the hospital's server may be more liberal than the rules."""
-    if not isinstance(resource, dict) or resource.get("resourceType") != "DocumentReference":
-        raise invalid(
-            "The resource is not a DocumentReference.",
-            "Send notes as DocumentReference; other resources belong on the FHIR server itself.",
-        )
-    issues = [
-        issue
-        for issue in check(_without_data(resource))
-        if issue.severity == "error" and (strict or issue.code == "structure")
-    ]
-    if issues:
-        more = f" (and {len(issues) - 5} more)" if len(issues) > 5 else ""
-        raise invalid(
-            f"The DocumentReference is not valid FHIR R4: {'; '.join(map(str, issues[:5]))}{more}.",
-            "Correct these elements and send it again.",
-            issues[0].location,
-        )
-
-
-def _without_data(resource: dict[str, Any]) -> dict[str, Any]:
-    """The resource with a token in place of each attachment's data, which is decoded and checked
-    on its own, with better errors and in less time."""
-    contents = resource.get("content")
-    if not isinstance(contents, list):
-        return resource
-    return {**resource, "content": [_token_for_data(content) for content in contents]}
-
-
-def _token_for_data(content: Any) -> Any:
-    match content:
-        case {"attachment": {"data": str(), **attachment}, **rest}:
-            return {**rest, "attachment": {**attachment, "data": "AA=="}}
-    return content
 
 
 def _to_store(resource: Mapping[str, Any], id: str) -> dict[str, Any]:

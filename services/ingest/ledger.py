@@ -16,10 +16,10 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from services.ingest import deposits
-from services.ingest.document import NoteDocument, fingerprint
 from services.ingest.outbox import say
-from services.ingest.problem import Problem
 from services.ingest.tables import Note, NoteState, NoteText, Replacement
+from shared.documents.document import NoteDocument, fingerprint
+from shared.documents.problem import Problem
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from fastapi.responses import PlainTextResponse
 from sqlmodel import col, func, select
 
 from services.ingest.doors import Here
-from services.ingest.problem import Problem, invalid, unavailable
 from services.ingest.queueing import queue_again, rescreen
 from services.ingest.service import Service
 from services.ingest.tables import Note, NoteState, NoteText
 from services.ingest.view import NotePage, NoteStatus, Requeued, status_of
 from shared.database import session
+from shared.documents.problem import Problem, invalid, unavailable
 from shared.fhir.client import FhirError, FhirNotFound
 from shared.telemetry import get_logger
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from fastapi import Request
 
-from services.ingest.attachment import media_type
-from services.ingest.charset import shown
-from services.ingest.problem import Problem
+from shared.documents.attachment import media_type
+from shared.documents.charset import shown
+from shared.documents.problem import Problem
 
 _JSON = ("application/fhir+json", "application/json", "application/json+fhir", "text/json")
 _DRAINED = 4

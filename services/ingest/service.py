@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from services.ingest.background import Background
 from services.ingest.intake import Intake
-from services.ingest.opt_out import OptOut, retract_opted_out
+from services.ingest.opt_out import retract_opted_out
 from services.ingest.outbox import relay
 from services.ingest.progress import advance
 from services.ingest.queueing import queue_lost
@@ -20,6 +20,7 @@ from services.ingest.sweep_fhir import sweep
 from services.ingest.tables import TABLES
 from shared.bus import Bus, Delivery, open_bus
 from shared.database import create_tables, open_engine, session
+from shared.documents.opt_out import OptOut
 from shared.events import Topic, progress_event
 from shared.fhir.client import FhirClient, open_fhir
 from shared.settings import Settings

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from sqlalchemy import Engine
 
 from services.ingest import deposits
-from services.ingest.document import moment
 from services.ingest.outbox import say
 from services.ingest.tables import Deposit, Note, NoteState
 from shared.database import session
+from shared.documents.document import moment
 from shared.fhir.client import FhirClient, FhirConflict, FhirError, FhirUnavailable, Resource
 
 AT_ONCE = 8  # requests to the FHIR server

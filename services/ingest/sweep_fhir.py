@@ -12,13 +12,13 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from services.ingest.document import moment
 from services.ingest.intake import Intake
 from services.ingest.ledger import refuse
-from services.ingest.problem import Problem
-from services.ingest.references import is_id
 from services.ingest.tables import Cursor, Note
 from shared.database import session
+from shared.documents.document import moment
+from shared.documents.problem import Problem
+from shared.documents.references import is_id
 from shared.fhir.client import FhirClient, FhirUnavailable, Resource
 from shared.telemetry import get_logger
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from email.message import Message
 from typing import Any
 
-from services.ingest.charset import shown
-from services.ingest.problem import Problem, invalid
+from shared.documents.charset import shown
+from shared.documents.problem import Problem, invalid
 
 _PATH = "DocumentReference.content.attachment"
 Attachment = Mapping[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import codecs
 
-from services.ingest.problem import Problem, invalid
+from shared.documents.problem import Problem, invalid
 
 _CODECS = {
     "utf-8": "utf-8",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.ingest.attachment import check_size, decode_base64, too_large
-from services.ingest.converters import to_text
-from services.ingest.problem import Problem, invalid, unavailable
-from services.ingest.references import local_reference
+from shared.documents.attachment import check_size, decode_base64, too_large
+from shared.documents.converters import to_text
+from shared.documents.problem import Problem, invalid, unavailable
+from shared.documents.references import local_reference
 from shared.fhir.client import FhirClient, FhirError, FhirNotFound, FhirUnavailable
 
 _URL = "DocumentReference.content.attachment.url"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from services.ingest.attachment import PLAIN, media_type, unsupported
-from services.ingest.charset import decode
-from services.ingest.problem import invalid
+from shared.documents.attachment import PLAIN, media_type, unsupported
+from shared.documents.charset import decode
+from shared.documents.problem import invalid
 
 Converter = Callable[[bytes, str | None], str]
 """(content, charset as sent) -> text. Raises Problem."""

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from services.ingest.identity import document_id, id_from_identifiers
-from services.ingest.problem import Problem, invalid
-from services.ingest.references import local_id
+from shared.documents.identity import document_id, id_from_identifiers
+from shared.documents.problem import Problem, invalid
+from shared.documents.references import local_id
 from shared.events import DateSource
 
 Retraction = Literal["entered-in-error", "superseded", "replaced", "deleted", "opted-out"]

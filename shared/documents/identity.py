@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.ingest.problem import invalid
-from services.ingest.references import is_id
+from shared.documents.problem import invalid
+from shared.documents.references import is_id
 from shared.fhir.ids import document_id_from_identifier
 
 

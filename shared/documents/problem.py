@@ -1,4 +1,4 @@
-"""What is wrong with a request, as an OperationOutcome that names the cause and the cure."""
+"""What is wrong with a note or a request: an OperationOutcome that names cause and cure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Problem(Exception):
-    """A request that ingest refuses.
+    """A note, or a request of one, that is refused.
 
     status: HTTP status. code: of FHIR's IssueType. cause and cure: two sentences without patient
     text. expression: FHIRPath of the element at fault, where there is one.

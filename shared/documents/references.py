@@ -1,6 +1,6 @@
 """FHIR references and URLs, cut down to an id on the configured FHIR server.
 
-Nothing here or elsewhere in ingest fetches a URL that somebody sent: a URL either has the exact
+Neither this nor what reads notes by it fetches a URL that somebody sent: a URL either has the exact
 form `Type/id` (relative, or below the FHIR server's base) or is refused, and then only its type
 and id are used. Host names, user names, ports, schemes, `..` and escapes never get anywhere.
 """

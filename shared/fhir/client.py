@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Self
 
 import httpx
@@ -74,11 +75,23 @@ class FhirClient:
         return self._resource(await self._send("GET", relative), relative.split("/")[0])
 
     async def search(
-        self, kind: str, params: Mapping[str, str | Sequence[str]], *, fresh: bool = False
+        self,
+        kind: str,
+        params: Mapping[str, str | Sequence[str]],
+        *,
+        fresh: bool = False,
+        patience: float = 0,
     ) -> AsyncIterator[Resource]:
-        """Every match over all pages; included resources too. fresh: Cache-Control no-cache."""
+        """Every match over all pages; included resources too. fresh: Cache-Control no-cache.
+        patience: seconds for which a page is asked for again while the server is away."""
         headers = {"Cache-Control": "no-cache"} if fresh else {}
-        answer = await self._send("GET", kind, params=params, headers=headers)
+
+        async def page_at(address: str, query: Mapping[str, str | Sequence[str]]) -> httpx.Response:
+            doing = f"search {kind}" if address != kind else None
+            ask = partial(self._send, "GET", address, params=query, headers=headers, action=doing)
+            return await retrying(ask, patience=patience)
+
+        answer = await page_at(kind, params)
         seen: set[str] = set()
         while True:
             page = self._resource(answer, "Bundle")
@@ -93,7 +106,7 @@ class FhirClient:
             if address in seen:
                 raise FhirError(f"search {kind}: the server's pages go round in circles", 200)
             seen.add(address)
-            answer = await self._send("GET", address, headers=headers, action=f"search {kind}")
+            answer = await page_at(address, {})
 
     async def create(self, resource: Resource, if_none_exist: str | None = None) -> Resource:
         """POST. if_none_exist: a search, such as `identifier=system|value`; where it finds one

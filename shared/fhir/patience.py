@@ -39,4 +39,8 @@ async def retrying(operation: Callable[[], Awaitable[T]], *, patience: float = 6
         wait=wait,
         reraise=True,
     )
-    return await attempts(operation)
+
+    async def attempt() -> T:  # tenacity awaits a coroutine function alone, not a lambda of one
+        return await operation()
+
+    return await attempts(attempt)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.bundle import bundle_type, read_entries
-from services.ingest.problem import Problem
+from shared.documents.problem import Problem
 
 PUT = {"method": "PUT", "url": "DocumentReference/note-1"}
 

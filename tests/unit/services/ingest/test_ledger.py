@@ -9,11 +9,11 @@ import pytest
 from sqlmodel import select
 
 from services.ingest import deposits
-from services.ingest.document import read_document
 from services.ingest.ledger import Result, Submission, record, refuse
-from services.ingest.problem import invalid
 from services.ingest.tables import Deposit, Note, NoteState, NoteText, Outbox
 from shared.database import session
+from shared.documents.document import read_document
+from shared.documents.problem import invalid
 
 
 class Ledger:

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from services.ingest.document import read_document
 from services.ingest.ledger import Submission, record
 from services.ingest.outbox import relay
 from services.ingest.progress import advance
@@ -14,6 +13,7 @@ from services.ingest.queueing import queue_again, queue_lost, rescreen
 from services.ingest.tables import Note, NoteState
 from shared.bus import BusUnavailable, open_bus
 from shared.database import session
+from shared.documents.document import read_document
 from shared.events import NoteProgress, NoteQueued, NoteRef, NoteRetracted, Topic, notes_event
 
 PATIENCE = timedelta(minutes=15)

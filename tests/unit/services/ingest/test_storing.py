@@ -9,12 +9,12 @@ import httpx
 import pytest
 from sqlmodel import select
 
-from services.ingest.document import read_document
 from services.ingest.ledger import Submission, record
 from services.ingest.queueing import queue_again, rescreen
 from services.ingest.storing import store_due
 from services.ingest.tables import Deposit, Note, NoteState, Outbox
 from shared.database import session
+from shared.documents.document import read_document
 from shared.fhir.client import FhirClient
 
 

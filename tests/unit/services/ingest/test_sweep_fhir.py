@@ -11,10 +11,10 @@ from sqlmodel import select
 
 from services.ingest import sweep_fhir
 from services.ingest.intake import Intake
-from services.ingest.opt_out import OptOut
 from services.ingest.sweep_fhir import sweep
 from services.ingest.tables import Cursor, Note, NoteState
 from shared.database import session
+from shared.documents.opt_out import OptOut
 from shared.fhir.client import FhirClient, FhirUnavailable
 
 OVERLAP = timedelta(minutes=5)

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.attachment import check_size, decode_base64, media_type, the_note
-from services.ingest.converters import to_text
-from services.ingest.problem import Problem
+from shared.documents.attachment import check_size, decode_base64, media_type, the_note
+from shared.documents.converters import to_text
+from shared.documents.problem import Problem
 
 LIMIT = 1_000
 PLAIN = {"contentType": "text/plain", "data": "QQ=="}

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.charset import SUPPORTED, decode
-from services.ingest.problem import Problem
+from shared.documents.charset import SUPPORTED, decode
+from shared.documents.problem import Problem
 
 _TEXT = st.text(st.characters(exclude_characters="\0\ufeff", exclude_categories=["Cs"]))
 

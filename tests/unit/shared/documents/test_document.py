@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.document import fingerprint, moment, read_document
-from services.ingest.problem import Problem
+from shared.documents.document import fingerprint, moment, read_document
+from shared.documents.problem import Problem
 from shared.events import DateSource
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.ingest.identity import document_id
-from services.ingest.problem import Problem
+from shared.documents.identity import document_id
+from shared.documents.problem import Problem
 
 ACCESSION = {"system": "urn:hospital:notes", "value": "4711"}
 

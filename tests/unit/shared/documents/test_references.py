@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.references import is_id, local_id, local_reference
+from shared.documents.references import is_id, local_id, local_reference
 
 BASE = "http://fhir.example:8010/fhir"
 

@@ -103,6 +103,23 @@ async def test_outcomes_among_the_matches_are_left_out(
     assert [p["id"] async for p in fhir.search("Patient", {})] == ["1"]
 
 
+async def test_with_patience_a_page_is_asked_for_again_while_the_server_is_away(
+    server: respx.MockRouter, fhir: FhirClient
+) -> None:
+    answers = [httpx.Response(503), httpx.Response(200, json=bundle(patient("1")))]
+    server.get("/Patient").mock(side_effect=answers)
+    assert len([p async for p in fhir.search("Patient", {}, patience=30)]) == 1
+
+
+async def test_without_patience_a_server_that_is_away_is_an_error_at_once(
+    server: respx.MockRouter, fhir: FhirClient
+) -> None:
+    route = server.get("/Patient").respond(503)
+    with pytest.raises(FhirUnavailable):
+        [p async for p in fhir.search("Patient", {})]
+    assert route.call_count == 1
+
+
 async def test_pages_in_a_circle_are_an_error(server: respx.MockRouter, fhir: FhirClient) -> None:
     server.get("/Patient").respond(json=bundle(following=f"{BASE}/Patient?page=2"))
     with pytest.raises(FhirError, match="circles"):

@@ -51,6 +51,15 @@ async def test_gives_up_when_the_wait_would_outlast_the_patience(slept: list[flo
     assert slept == []
 
 
+async def test_a_lambda_is_as_good_as_a_coroutine_function(slept: list[float]) -> None:
+    async def ask(server: Server) -> str:
+        return await server.answer()
+
+    server = Server(1, FhirUnavailable("away"))
+    assert await retrying(lambda: ask(server)) == "answer"
+    assert len(slept) == 1
+
+
 async def test_other_errors_are_not_repeated(slept: list[float]) -> None:
     server = Server(1, FhirInvalid("wrong", 422))
     with pytest.raises(FhirInvalid):
