@@ -1,6 +1,7 @@
 """Question-answer data that students are trained on: reading, checking, splitting, hashing."""
 
 from training.dataset.check import check_notes
+from training.dataset.folder import Dataset, read_dataset
 from training.dataset.reading import (
     DatasetError,
     DatasetSummary,
@@ -12,6 +13,7 @@ from training.dataset.records import ItemType, TeacherItem, TeacherNote
 from training.dataset.split import Split, split_notes
 
 __all__ = [
+    "Dataset",
     "DatasetError",
     "DatasetSummary",
     "ItemType",
@@ -20,6 +22,7 @@ __all__ = [
     "TeacherNote",
     "check_notes",
     "dataset_hash",
+    "read_dataset",
     "read_notes",
     "split_notes",
     "summarize",

@@ -36,17 +36,19 @@ class TeacherItem(BaseModel):
     answer: "Yes", "No", "NA", or a number as a string, in `unit` (UCUM).
     quote: verbatim evidence, one contiguous span of the note; empty for NA.
     difficulty: 1 (lookup) to 10 (inference over the whole note), in the teacher's opinion.
+    also: the same question in other words; training draws one wording at each step.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     question: str = Field(min_length=1)
+    also: tuple[str, ...] = ()
     type: ItemType
     answer: str
     unit: str | None = None
     quote: str = ""
     section: str | None = None
-    difficulty: int = Field(ge=1, le=10)
+    difficulty: int | None = Field(None, ge=1, le=10)
     explanation: str | None = None
 
     @field_validator("unit")

@@ -9,8 +9,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from training.dataset import DatasetError, TeacherNote
-from training.encoder.examples import Item
+from training.dataset.reading import DatasetError
+from training.dataset.records import ItemType, TeacherItem, TeacherNote
+
+QUESTIONS = "questions.json"
 
 
 class ScreeningQuestion(BaseModel):
@@ -19,23 +21,25 @@ class ScreeningQuestion(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str
-    type: str
+    type: ItemType
     question: str
     also: tuple[str, ...] = ()
     unit: str | None = None
 
 
-def read_screening(folder: Path, notes: Iterable[TeacherNote]) -> dict[str, list[Item]]:
-    """Note id -> one Item for each screening question (what is not listed is NA).
+def read_screening(
+    folder: Path, notes: Iterable[TeacherNote]
+) -> dict[str, tuple[TeacherItem, ...]]:
+    """Note id -> one item for each screening question (what is not listed is NA).
 
     Raises DatasetError: an unknown note or question, a note that stands twice, or a quote that
     is not in its note.
     """
-    document = json.loads((folder / "questions.json").read_text(encoding="utf-8"))
+    document = json.loads((folder / QUESTIONS).read_text(encoding="utf-8"))
     questions = [ScreeningQuestion.model_validate(q) for q in document["questions"]]
     known = {q.id for q in questions}
     texts = {note.id: note.text for note in notes}
-    items: dict[str, list[Item]] = {}
+    items: dict[str, tuple[TeacherItem, ...]] = {}
     for file in sorted(folder.glob("answers-*.jsonl")):
         for line in file.read_text(encoding="utf-8").splitlines():
             record = json.loads(line)
@@ -47,14 +51,18 @@ def read_screening(folder: Path, notes: Iterable[TeacherNote]) -> dict[str, list
             for id, (_, quote) in answers.items():
                 if quote not in texts[record["id"]]:
                     raise DatasetError(f"{file.name}: {record['id']}: {id}: quote not verbatim")
-            items[record["id"]] = [_item(q, *answers.get(q.id, ("NA", ""))) for q in questions]
+            items[record["id"]] = tuple(_item(q, *answers.get(q.id, ("NA", ""))) for q in questions)
     return items
 
 
-def _item(question: ScreeningQuestion, answer: str, quote: str) -> Item:
-    return Item(
-        wordings=(question.question, *question.also),
-        numeric=question.type == "numeric",
+def _item(question: ScreeningQuestion, answer: str, quote: str) -> TeacherItem:
+    kind = question.type
+    if answer == "NA":
+        kind = ItemType.NA_NUMERIC if kind is ItemType.NUMERIC else ItemType.NA_BOOLEAN
+    return TeacherItem(
+        question=question.question,
+        also=question.also,
+        type=kind,
         answer=answer,
         unit=question.unit,
         quote=quote,

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from training.dataset import DatasetError, TeacherNote
-from training.encoder.screening import read_screening
+from training.dataset import DatasetError, ItemType, TeacherNote
+from training.dataset.screening import read_screening
 
 NOTE = TeacherNote(id="N-1", text="58-year-old man. Denies tobacco.", items=())
 QUESTIONS = {
@@ -30,8 +30,9 @@ def test_a_note_gets_an_item_for_every_question_and_silence_is_na(folder):
     write(folder, {"smoker": ["No", "Denies tobacco"], "age": ["58", "58-year-old"]})
     items = read_screening(folder, [NOTE])["N-1"]
     assert [item.answer for item in items] == ["No", "58", "NA"]
-    assert items[0].wordings == ("Smokes?", "Smoker")
-    assert items[1].numeric
+    assert items[0].also == ("Smoker",)
+    assert items[1].type is ItemType.NUMERIC
+    assert items[2].type is ItemType.NA_BOOLEAN
     assert items[1].unit == "a"
 
 
