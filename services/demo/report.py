@@ -26,6 +26,7 @@ METRICS = {
     Metric.YES_PRECISION: "precision of Yes",
     Metric.NUMERIC_ACCURACY: "numbers right",
     Metric.NUMERIC_GIVEN_ACCURACY: "numbers right where the note gives one",
+    Metric.NUMERIC_WITHIN_TOLERANCE: "numbers within 5 % where the note gives one",
     Metric.QUOTE_VERBATIM_RATE: "quotes that stand in the note word for word",
 }
 

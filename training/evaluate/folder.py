@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from shared.criteria.question import AnswerType
 from shared.students.interface import Verdict
+from training.evaluate.fault import EvaluationError
 from training.evaluate.scoring import Value
 
 NOTES, QUESTIONS, KEY = "notes.jsonl", "questions.json", "key.jsonl"
 
 
-class EvaluationFolderError(ValueError):
+class EvaluationFolderError(EvaluationError):
     """The folder cannot be evaluated; the message names file, line and cause, never note text."""
 
 
@@ -34,8 +35,11 @@ class FolderQuestion(BaseModel):
 
 
 class _Note(BaseModel):
+    """patient_id: intervals are over patients; without one the note stands for a patient."""
+
     id: str = Field(min_length=1)
     text: str
+    patient_id: str | None = Field(None, validation_alias=AliasChoices("patient_id", "mrn"))
 
 
 class _NoteKey(BaseModel):
@@ -48,11 +52,13 @@ class _NoteKey(BaseModel):
 
 @dataclass(frozen=True)
 class KeyedNote:
-    """A note with the key's answer to each question that is scored on it."""
+    """A note with the key's answer to each question that is scored on it, and its quote if any."""
 
     id: str
     text: str
     expected: dict[str, Value]
+    patient: str | None = None
+    quotes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,13 @@ def read_folder(folder: Path) -> EvaluationFolder:
             'if all of its answers are NA, add {"id": ..., "answers": {}}'
         )
     keyed = tuple(
-        KeyedNote(note.id, note.text, _expected(keys[note.id], questions))
+        KeyedNote(
+            note.id,
+            note.text,
+            _expected(keys[note.id], questions),
+            note.patient_id,
+            {id: quote for id, (_, quote) in keys[note.id].answers.items() if quote},
+        )
         for note in notes.values()
     )
     disputed = sum(len(key.disputed) for key in keys.values())

@@ -1,150 +1,145 @@
-"""The report of an evaluation: what is measured, as JSON."""
+"""The report of an evaluation as JSON: one student, the baselines, and others beside it.
+
+It holds no text of a note: questions written for one note alone are counted, never named.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from pydantic import BaseModel, ConfigDict
-
-from shared.criteria.question import AnswerType
-from shared.students.interface import Verdict
+from training.evaluate.answering import Answered, AskedNote
 from training.evaluate.bootstrap import (
     LEVEL,
     RESAMPLES,
+    Difference,
     Estimate,
-    estimate,
-    estimate_difference,
+    differences,
 )
-from training.evaluate.folder import EvaluationFolder
-from training.evaluate.scoring import Metric, Pair, Value, count_by
-from training.evaluate.subjects import Subject
+from training.evaluate.figures import (
+    NUMBER,
+    Estimates,
+    Figures,
+    Frozen,
+    QuestionReport,
+    figures_of,
+)
+from training.evaluate.paired import McNemar, compare
+from training.evaluate.scoring import TOLERANCE, Metric, Pair, by_patient, count_by
+from training.evaluate.usage import Price
 
-Estimates = dict[Metric, Estimate]
-NUMBER = "number"
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class QuestionReport(_Frozen):
-    """One id over all notes. A metric that does not apply (numeric ones of a yes/no id, precision
-    where no Yes was said) has null for value, low and high.
-
-    expected, got: how many pairs of each kind: Yes, No, number, NA.
-    """
-
-    type: AnswerType
-    answered_by: str
-    pairs: int
-    right: int
-    expected: dict[str, int]
-    got: dict[str, int]
-    metrics: Estimates
+__all__ = [
+    "NUMBER",
+    "BaselineReport",
+    "BootstrapSetting",
+    "Estimate",
+    "Measured",
+    "QuestionReport",
+    "Report",
+    "build_report",
+]
 
 
-class BaselineReport(_Frozen):
-    """margin: how far the student lies above the baseline, paired over the same notes."""
+class BaselineReport(Figures):
+    """A baseline, or another student. margin: how far the student lies above it, paired over the
+    same patients; p_values: that there is no such difference. answers: pair by pair."""
 
-    version: str
-    seconds: float
-    metrics: Estimates
     margin: Estimates
-    questions: dict[str, QuestionReport]
+    p_values: dict[Metric, float | None]
+    answers: McNemar
 
 
-class BootstrapSetting(_Frozen):
-    unit: str = "note"
+class BootstrapSetting(Frozen):
+    """unit: what is resampled: a note stands for a patient where the patient is not known."""
+
+    unit: str = "patient"
     resamples: int = RESAMPLES
     level: float = LEVEL
 
 
-class Report(_Frozen):
-    """format: of this file. version: of the student. pairs: scored. disputed: not scored.
-    seconds: the student's time for all notes, loading left out.
-    left_out: baselines that could not run, and why."""
+class Report(Figures):
+    """format: of this file. pairs: scored. disputed: not scored.
+    against: other students that were asked for, as `baselines`, by the name they were given.
+    left_out: baselines that could not run, and why.
+    tolerance: of numeric_within_tolerance, as a share of the key's number."""
 
     format: int = 1
     folder: str
     engine: str
-    version: str
     notes: int
+    patients: int
     pairs: int
     disputed: int
-    seconds: float
+    tolerance: float = TOLERANCE
     bootstrap: BootstrapSetting = BootstrapSetting()
-    metrics: Estimates
     baselines: dict[str, BaselineReport]
+    against: dict[str, BaselineReport]
     left_out: dict[str, str]
-    questions: dict[str, QuestionReport]
+
+    @property
+    def others(self) -> dict[str, BaselineReport]:
+        """What the student stands beside, those that were asked for first."""
+        return {**self.against, **self.baselines}
 
 
-class Measured(_Frozen):
-    """What one student or baseline answered: the raw material of a report."""
+class Measured(Frozen):
+    """What one student or baseline answered: what the gate decides by (training.gate)."""
 
     version: str
     seconds: float
     pairs: tuple[Pair, ...]
 
 
+def measured(answered: Answered) -> Measured:
+    return Measured(version=answered.version, seconds=answered.seconds, pairs=answered.pairs)
+
+
 def build_report(
-    folder: EvaluationFolder,
-    subjects: Sequence[Subject],
+    name: str,
+    asked: Sequence[AskedNote],
     *,
     engine: str,
-    student: Measured,
-    baselines: Mapping[str, Measured],
-    left_out: Mapping[str, str],
+    student: Answered,
+    baselines: Mapping[str, Answered] | None = None,
+    against: Mapping[str, Answered] | None = None,
+    left_out: Mapping[str, str] | None = None,
+    disputed: int = 0,
+    prices: Mapping[str, Price] | None = None,
 ) -> Report:
-    """student and baselines must have answered the same folder."""
-    rows = count_by(student.pairs, _note)
-    return Report(
-        folder=folder.name,
-        engine=engine,
-        version=student.version,
-        notes=len(folder.notes),
-        pairs=len(student.pairs),
-        disputed=folder.disputed,
-        seconds=student.seconds,
-        metrics=estimate(rows),
-        questions=_by_question(student.pairs, subjects),
-        baselines={
-            name: BaselineReport(
-                version=baseline.version,
-                seconds=baseline.seconds,
-                metrics=estimate(others := count_by(baseline.pairs, _note)),
-                margin=estimate_difference(rows, others),
-                questions=_by_question(baseline.pairs, subjects),
-            )
-            for name, baseline in baselines.items()
-        },
-        left_out=dict(left_out),
+    """name: of what was asked. All must have answered the same pairs. prices: by engine name."""
+    prices = prices or {}
+    notes = len(asked)
+
+    def beside(others: Mapping[str, Answered] | None) -> dict[str, BaselineReport]:
+        return {
+            other: _beside(student, answered, notes, prices.get(other))
+            for other, answered in (others or {}).items()
+        }
+
+    return Report.model_validate(
+        {
+            **figures_of(student, notes, prices.get(engine)),
+            "folder": name,
+            "engine": engine,
+            "notes": notes,
+            "patients": len({one.note.patient or one.note.id for one in asked}),
+            "pairs": len(student.outcomes),
+            "disputed": disputed,
+            "baselines": beside(baselines),
+            "against": beside(against),
+            "left_out": dict(left_out or {}),
+        }
     )
 
 
-def _by_question(pairs: Iterable[Pair], subjects: Sequence[Subject]) -> dict[str, QuestionReport]:
-    of: dict[str, list[Pair]] = {subject.id: [] for subject in subjects}
-    for pair in pairs:
-        of[pair.question].append(pair)
-    return {
-        subject.id: QuestionReport(
-            type=subject.type,
-            answered_by=subject.answered_by,
-            pairs=len(of[subject.id]),
-            right=sum(pair.right for pair in of[subject.id]),
-            expected=_kinds(pair.expected for pair in of[subject.id]),
-            got=_kinds(pair.got for pair in of[subject.id]),
-            metrics=estimate(count_by(of[subject.id], _note)),
-        )
-        for subject in subjects
-    }
-
-
-def _kinds(values: Iterable[Value]) -> dict[str, int]:
-    counts = Counter(value.value if isinstance(value, Verdict) else NUMBER for value in values)
-    return {kind: counts[kind] for kind in ("Yes", "No", NUMBER, "NA") if counts[kind]}
-
-
-def _note(pair: Pair) -> str:
-    return pair.note
+def _beside(student: Answered, other: Answered, notes: int, price: Price | None) -> BaselineReport:
+    found: dict[Metric, Difference] = differences(
+        count_by(student.pairs, by_patient), count_by(other.pairs, by_patient)
+    )
+    return BaselineReport.model_validate(
+        {
+            **figures_of(other, notes, price),
+            "margin": {metric: difference.estimate for metric, difference in found.items()},
+            "p_values": {metric: difference.p for metric, difference in found.items()},
+            "answers": compare(student.pairs, other.pairs),
+        }
+    )

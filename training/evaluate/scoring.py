@@ -21,9 +21,12 @@ Value = Verdict | float  # Yes, No, NA; a number or NA for a numeric question
 Counts = NDArray[np.float64]
 
 CLASSES = (Verdict.YES, Verdict.NO, Verdict.NA)
-# A confusion matrix (expected x got) of the yes/no pairs, flattened, then five counts.
-NUMERIC, NUMERIC_RIGHT, GIVEN, GIVEN_RIGHT, CLAIMS, VERBATIM = range(9, 15)
-COLUMNS = 15
+# A confusion matrix (expected x got) of the yes/no pairs, flattened, then seven counts.
+NUMERIC, NUMERIC_RIGHT, GIVEN, GIVEN_RIGHT, CLAIMS, VERBATIM, GIVEN_NEAR = range(9, 16)
+COLUMNS = 16
+
+TOLERANCE = 0.05
+"""How far a number may lie from the key's to be within tolerance, as a share of the key's."""
 
 
 class Metric(StrEnum):
@@ -35,6 +38,7 @@ class Metric(StrEnum):
     YES_PRECISION: share of the Yes answers that are right.
     NUMERIC_ACCURACY: share of numeric pairs with the key's number, or NA where it has none.
     NUMERIC_GIVEN_ACCURACY: the same over the pairs whose number the key gives.
+    NUMERIC_WITHIN_TOLERANCE: over these pairs, a number within TOLERANCE of the key's.
     QUOTE_VERBATIM_RATE: share of claims (Yes, No, a number) whose quote stands in the note.
     """
 
@@ -43,6 +47,7 @@ class Metric(StrEnum):
     YES_PRECISION = "yes_precision"
     NUMERIC_ACCURACY = "numeric_accuracy"
     NUMERIC_GIVEN_ACCURACY = "numeric_given_accuracy"
+    NUMERIC_WITHIN_TOLERANCE = "numeric_within_tolerance"
     QUOTE_VERBATIM_RATE = "quote_verbatim_rate"
 
 
@@ -52,6 +57,7 @@ class Pair:
 
     claims: how many Yes, No or number answers were given for it (several for a criterion composed
         of questions, which may still be NA); verbatim: how many of their quotes are in the note.
+    patient: whose note it is, where that is known.
     """
 
     note: str
@@ -61,10 +67,16 @@ class Pair:
     got: Value
     claims: int = 0
     verbatim: int = 0
+    patient: str | None = None
 
     @property
     def right(self) -> bool:
         return same(self.expected, self.got)
+
+
+def by_patient(pair: Pair) -> str:
+    """What is resampled together: the patient; where unknown, the note stands for one."""
+    return pair.patient or pair.note
 
 
 def same(expected: Value, got: Value) -> bool:
@@ -72,6 +84,15 @@ def same(expected: Value, got: Value) -> bool:
     if isinstance(expected, Verdict) or isinstance(got, Verdict):
         return expected == got
     return math.isclose(expected, got, rel_tol=1e-6)
+
+
+def near(expected: Value, got: Value) -> bool:
+    """Two numbers, the second within TOLERANCE of the first."""
+    if isinstance(expected, Verdict) or isinstance(got, Verdict):
+        return False
+    return math.isclose(expected, got, rel_tol=1e-6) or abs(got - expected) <= TOLERANCE * abs(
+        expected
+    )
 
 
 def count(pairs: Iterable[Pair]) -> Counts:
@@ -86,6 +107,7 @@ def count(pairs: Iterable[Pair]) -> Counts:
             counts[NUMERIC_RIGHT] += pair.right
             counts[GIVEN] += given
             counts[GIVEN_RIGHT] += given and pair.right
+            counts[GIVEN_NEAR] += near(pair.expected, pair.got)
         else:
             counts[len(CLASSES) * _class(pair.expected) + _class(pair.got)] += 1
     return counts
@@ -121,18 +143,20 @@ def measure(counts: Counts) -> dict[Metric, NDArray[np.float64]]:
             np.stack([yes_right, rest_right], axis=-1),
             np.stack([expected[..., 0], rest], axis=-1),
         ),
-        Metric.YES_PRECISION: _share(yes_right, yes_said),
-        Metric.NUMERIC_ACCURACY: _share(counts[..., NUMERIC_RIGHT], counts[..., NUMERIC]),
-        Metric.NUMERIC_GIVEN_ACCURACY: _share(counts[..., GIVEN_RIGHT], counts[..., GIVEN]),
-        Metric.QUOTE_VERBATIM_RATE: _share(counts[..., VERBATIM], counts[..., CLAIMS]),
+        Metric.YES_PRECISION: share(yes_right, yes_said),
+        Metric.NUMERIC_ACCURACY: share(counts[..., NUMERIC_RIGHT], counts[..., NUMERIC]),
+        Metric.NUMERIC_GIVEN_ACCURACY: share(counts[..., GIVEN_RIGHT], counts[..., GIVEN]),
+        Metric.NUMERIC_WITHIN_TOLERANCE: share(counts[..., GIVEN_NEAR], counts[..., GIVEN]),
+        Metric.QUOTE_VERBATIM_RATE: share(counts[..., VERBATIM], counts[..., CLAIMS]),
     }
 
 
-def _share(part: Counts, whole: Counts) -> Counts:
+def share(part: Counts, whole: Counts) -> Counts:
+    """part / whole; NaN where the whole is 0."""
     return np.divide(part, whole, out=np.full_like(whole, np.nan), where=whole > 0)
 
 
 def _mean_recall(right: Counts, expected: Counts) -> Counts:
     """Mean over the last axis of right / expected, of the classes with any expected."""
-    recalls = np.nan_to_num(_share(right, expected))
-    return _share(recalls.sum(axis=-1), (expected > 0).sum(axis=-1).astype(np.float64))
+    recalls = np.nan_to_num(share(right, expected))
+    return share(recalls.sum(axis=-1), (expected > 0).sum(axis=-1).astype(np.float64))

@@ -33,12 +33,23 @@ class Subject:
     asked: the questions that the student is asked for it.
     criterion: the criterion, with its study, whose expression over them gives the value;
         None: the value is the answer to the one question asked.
+    label: under which it is counted with the same question on other notes; None: it is asked of
+        this note alone, and its wording may tell of the patient.
+    kind, difficulty: of an item of the training form (its type, and 1 to 10).
     """
 
     id: str
     type: AnswerType
     asked: tuple[Question, ...]
     criterion: tuple[Study, Criterion] | None = None
+    label: str | None = None
+    kind: str | None = None
+    difficulty: int | None = None
+
+    @property
+    def text(self) -> str:
+        """What is asked, for a person to read."""
+        return self.asked[0].text if self.criterion is None else self.criterion[1].label
 
     @property
     def answered_by(self) -> str:
@@ -48,6 +59,11 @@ class Subject:
             return f"criterion {study.id}/{criterion.id}"
         question = self.asked[0]
         return AS_IT_STANDS if question.study == AS_IT_STANDS else f"question {question.key}"
+
+    def propose(self, answers: Mapping[str, Answer]) -> Settled:
+        """As `settle`, as if every proposal were an answer."""
+        stands = {"standing": Standing.ANSWERED}
+        return self.settle({key: told.model_copy(update=stands) for key, told in answers.items()})
 
     def settle(self, answers: Mapping[str, Answer]) -> Settled:
         """answers: of one note, by question key."""
@@ -82,11 +98,13 @@ def _subject(question: FolderQuestion, number: int, studies: Iterable[Study]) ->
             for criterion in study.criteria:
                 if criterion.id == question.id:
                     asked = tuple(study.question(name) for name in criterion.question_ids)
-                    return Subject(question.id, question.type, asked, (study, criterion))
+                    return Subject(
+                        question.id, question.type, asked, (study, criterion), label=question.id
+                    )
         else:
             for own in study.questions:
                 if own.id == question.id and own.unit == question.unit:
-                    return Subject(question.id, question.type, (own,))
+                    return Subject(question.id, question.type, (own,), label=question.id)
     as_it_stands = Question(
         study=AS_IT_STANDS,
         id=f"question-{number}",
@@ -94,7 +112,7 @@ def _subject(question: FolderQuestion, number: int, studies: Iterable[Study]) ->
         type=question.type,
         unit=_unit(question),
     )
-    return Subject(question.id, question.type, (as_it_stands,))
+    return Subject(question.id, question.type, (as_it_stands,), label=question.id)
 
 
 def _unit(question: FolderQuestion) -> str | None:

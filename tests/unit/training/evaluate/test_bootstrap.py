@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.criteria.question import AnswerType
 from shared.students.interface import Verdict
-from training.evaluate.bootstrap import Estimate, estimate, estimate_difference
+from training.evaluate.bootstrap import (
+    Estimate,
+    differences,
+    estimate,
+    estimate_difference,
+    estimate_of,
+)
 from training.evaluate.scoring import Counts, Metric, Pair, count_by
 
 YES, NO, NA = Verdict.YES, Verdict.NO, Verdict.NA
@@ -82,6 +89,25 @@ def test_a_difference_is_that_of_the_values() -> None:
     assert difference.value == 0.5
     assert difference.low is not None
     assert difference.low > 0
+
+
+def test_a_clear_difference_is_unlikely_to_be_chance() -> None:
+    ours, theirs = rows([(YES, YES)] * 30), rows([(YES, NO)] * 15 + [(YES, YES)] * 15)
+    p = differences(ours, theirs)[Metric.THREE_CLASS_BALANCED_ACCURACY].p
+    assert p is not None
+    assert 0 < p < 0.01
+
+
+def test_no_difference_has_p_one_and_nothing_to_measure_none() -> None:
+    found = differences(rows([(YES, YES), (NO, NO)]), rows([(YES, YES), (NO, NO)]))
+    assert found[Metric.YES_PRECISION].p == 1.0
+    assert found[Metric.NUMERIC_ACCURACY].p is None
+
+
+def test_any_figure_of_counts_has_an_interval() -> None:
+    half = estimate_of(np.array([[1.0, 1.0], [0.0, 1.0]] * 50), lambda c: c[..., 0] / c[..., 1])
+    assert half.value == 0.5
+    assert half.low == pytest.approx(0.4, abs=0.02)
 
 
 def test_different_notes_cannot_be_compared() -> None:

@@ -15,9 +15,11 @@ from shared.criteria.question import Question
 from shared.criteria.study import Study
 from shared.eligibility import as_whole_questions
 from shared.students.interface import Answer, Standing, StudentEngine, Verdict
+from training.baselines import BASELINES
 from training.evaluate import command
-from training.evaluate.answering import EngineContractError, Outcome, answer_folder
-from training.evaluate.command import evaluate_folder, measure_folder, shipped_studies
+from training.evaluate.answering import EngineContractError, Outcome, answer_all, asked_of
+from training.evaluate.command import Wanted, evaluate_folder, measure_folder, shipped_studies
+from training.evaluate.engines import EngineNotOpenedError
 from training.evaluate.errors import write_errors
 from training.evaluate.folder import read_folder
 from training.evaluate.report import Report
@@ -26,9 +28,20 @@ from training.evaluate.subjects import subjects
 from training.evaluate.table import as_tables
 
 
-def outcomes(engine: StudentEngine, folder: Path, study: Study) -> list[Outcome]:
+def lines(records: Sequence[dict[str, Any]]) -> str:
+    return "".join(json.dumps(record) + "\n" for record in records)
+
+
+def outcomes(engine: StudentEngine, folder: Path, study: Study) -> tuple[Outcome, ...]:
     read = read_folder(folder)
-    return answer_folder(engine, read, subjects(read.questions, [study]))
+    asked = asked_of(read, subjects(read.questions, [study]))
+    return answer_all(engine, asked).outcomes
+
+
+@pytest.fixture(autouse=True)
+def one_baseline(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other baselines take seconds to load."""
+    monkeypatch.setattr(command, "BASELINES", {"always-na": BASELINES["always-na"]})
 
 
 @pytest.fixture
@@ -152,13 +165,86 @@ def test_the_command_writes_the_report(
 ) -> None:
     monkeypatch.setattr(command, "BASELINES", {})
     file = tmp_path / "report.json"
-    evaluate_folder(folder, "always-na", file)
+    evaluate_folder(folder, Wanted(engine="always-na", json=file))
     assert json.loads(file.read_text())["metrics"]["yes_precision"]["value"] is None
+
+
+def test_the_command_writes_the_page_with_notes_only_if_asked(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "BASELINES", {})
+    file = tmp_path / "new" / "report.html"
+    evaluate_folder(folder, Wanted(engine="always-na", html=file))
+    assert "clopidogrel. Creatinine" not in file.read_text()
+    evaluate_folder(folder, Wanted(engine="always-na", html=file, with_notes=True))
+    assert "clopidogrel. Creatinine" in file.read_text()
+
+
+def test_other_students_stand_beside_the_first_on_the_same_pairs(
+    folder: Path, study: Study, engine: StudentEngine
+) -> None:
+    unsure = Changed(engine, standing=Standing.REVIEW)
+    console = Console(file=StringIO())
+    report, _ = measure_folder(
+        read_folder(folder), "words", engine, [study], console, {"unsure": unsure}
+    )
+    other = report.against["unsure"]
+    assert next(iter(report.others)) == "unsure"
+    assert other.answers.only_this == 4
+    assert other.margin[Metric.NUMERIC_ACCURACY].value == 0.5
+    assert other.commitment.proposed == 4
+    assert other.commitment.proposed_right.value == 1.0
+
+
+def test_a_baseline_that_is_asked_for_is_not_run_twice(
+    folder: Path, study: Study, engine: StudentEngine
+) -> None:
+    from training.baselines.always_na import AlwaysNA
+
+    console = Console(file=StringIO())
+    report, _ = measure_folder(
+        read_folder(folder), "words", engine, [study], console, {"always-na": AlwaysNA()}
+    )
+    assert "always-na" not in report.baselines
+
+
+def test_a_student_named_twice_is_refused(folder: Path) -> None:
+    with pytest.raises(EngineNotOpenedError, match="always-na is named twice"):
+        evaluate_folder(folder, Wanted(engine="always-na", against=["always-na"]))
+
+
+def test_the_report_holds_no_text_of_a_note(report: Report) -> None:
+    assert "Takes aspirin" not in report.model_dump_json()
+
+
+def test_intervals_are_over_patients_where_they_are_known(
+    folder: Path, study: Study, engine: StudentEngine
+) -> None:
+    notes = [json.loads(line) for line in (folder / "notes.jsonl").read_text().splitlines()]
+    (folder / "notes.jsonl").write_text(lines([note | {"mrn": "P"} for note in notes]))
+    report, found = measure_folder(
+        read_folder(folder), "words", engine, [study], Console(file=StringIO())
+    )
+    assert (report.notes, report.patients) == (3, 1)
+    assert {outcome.pair.patient for outcome in found} == {"P"}
+
+
+def test_the_report_is_by_type_and_by_length_of_the_note(report: Report) -> None:
+    assert {way: list(parts) for way, parts in report.parts.items()} == {
+        "type": ["boolean", "numeric"],
+        "length": ["up to 250 words"],
+    }
+
+
+def test_the_report_reads_back_as_it_was(report: Report) -> None:
+    assert Report.model_validate_json(report.model_dump_json()) == report
 
 
 def test_a_baseline_that_is_not_installed_is_left_out_with_the_cure(
     folder: Path, study: Study, engine: StudentEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    two = {name: BASELINES[name] for name in ("always-na", "medspacy-rules")}
+    monkeypatch.setattr(command, "BASELINES", two)
     monkeypatch.setitem(__import__("sys").modules, "training.baselines.medspacy_rules", None)
     console = Console(file=StringIO())
     report, _ = measure_folder(read_folder(folder), "words", engine, [study], console)
@@ -198,6 +284,6 @@ def test_a_criterion_put_whole_gives_the_answer_of_the_key() -> None:
                 confidence=1,
             )
 
-    scored = answer_folder(Key(), read, subjects(read.questions, studies))
+    scored = answer_all(Key(), asked_of(read, subjects(read.questions, studies))).outcomes
     assert len(scored) > 2000
     assert all(outcome.pair.right for outcome in scored)

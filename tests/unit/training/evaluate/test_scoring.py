@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 
 from shared.criteria.question import AnswerType
 from shared.students.interface import Verdict
-from training.evaluate.scoring import Metric, Pair, Value, count, count_by, measure, same
+from training.evaluate.scoring import (
+    Metric,
+    Pair,
+    Value,
+    by_patient,
+    count,
+    count_by,
+    measure,
+    near,
+    same,
+)
 
 YES, NO, NA = Verdict.YES, Verdict.NO, Verdict.NA
 
@@ -55,6 +65,7 @@ def test_a_hand_computed_example() -> None:
             Metric.YES_PRECISION: 3 / 4,
             Metric.NUMERIC_ACCURACY: 2 / 5,
             Metric.NUMERIC_GIVEN_ACCURACY: 1 / 3,
+            Metric.NUMERIC_WITHIN_TOLERANCE: 2 / 3,  # 3.1 for 3.0 too
             Metric.QUOTE_VERBATIM_RATE: 0.0,  # six claims without a quote
         }
     )
@@ -129,6 +140,36 @@ def test_numbers_are_compared_exactly_up_to_rounding(
     expected: Value, got: Value, equal: bool
 ) -> None:
     assert same(expected, got) is equal
+
+
+@pytest.mark.parametrize(
+    ("expected", "got", "is_near"),
+    [
+        (100.0, 105.0, True),
+        (100.0, 94.9, False),
+        (-2.0, -2.05, True),
+        (0.0, 0.0, True),
+        (0.0, 0.1, False),
+        (1.0, NA, False),
+        (NA, NA, False),
+    ],
+)
+def test_a_number_is_near_within_a_share_of_the_key_s(
+    expected: Value, got: Value, is_near: bool
+) -> None:
+    assert near(expected, got) is is_near
+
+
+@given(numbers, numbers)
+def test_what_is_right_is_within_tolerance_too(expected: Value, got: Value) -> None:
+    scored = metrics([numeric(expected, got)])
+    exact = scored[Metric.NUMERIC_GIVEN_ACCURACY]
+    assert math.isnan(exact) or exact <= scored[Metric.NUMERIC_WITHIN_TOLERANCE]
+
+
+def test_a_note_of_an_unknown_patient_stands_for_one() -> None:
+    known = Pair("N1", "q", AnswerType.BOOLEAN, YES, YES, patient="P")
+    assert (by_patient(known), by_patient(pair(YES, YES))) == ("P", "N1")
 
 
 def test_a_number_for_a_yes_no_question_is_refused() -> None:
