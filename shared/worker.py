@@ -24,6 +24,7 @@ from shared.bus import Bus, BusUnavailable, Delivery
 from shared.criteria.catalog import CatalogUnavailable
 from shared.fhir.errors import FhirUnavailable
 from shared.polling import Ending, Outcome, Polling
+from shared.students.errors import StudentUnavailable
 from shared.telemetry import describe, get_logger
 
 LONGEST_DELAY = 480.0
@@ -33,6 +34,7 @@ AWAY = (
     BusUnavailable,
     CatalogUnavailable,
     FhirUnavailable,
+    StudentUnavailable,
     OperationalError,  # of a database
     httpx.TransportError,
 )

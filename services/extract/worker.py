@@ -20,7 +20,8 @@ from sqlalchemy import Engine
 from services.extract import cache
 from services.extract.asking import Asking
 from services.extract.checking import checked
-from services.extract.engines import open_student
+from services.extract.following import student_in_service
+from services.extract.in_service import InService
 from services.extract.order import is_late, remember
 from services.extract.tables import TABLES
 from shared.bus import Bus, Delivery, Message, open_bus
@@ -52,15 +53,17 @@ log = get_logger()
 
 async def run(settings: Settings, stop: asyncio.Event) -> None:
     """Until `stop` is set. Raises ValueError where the settings name no student, bus or
-    database."""
+    database, RegistryError where they name a registry that cannot be one."""
     database = open_engine(settings.database("extract"))
     create_tables(database, TABLES)
     bus = open_bus(settings.bus())
     try:
         async with (
-            Asking(lambda: open_student(settings)) as student,
+            student_in_service(settings, stop) as student,
             StudyCatalog(settings.trials_url) as catalog,
         ):
+            if student is None:
+                return
             log.info("extract ready", student=student.version)
             extract = Extract(bus, database, catalog, student)
             await consume(
@@ -82,7 +85,7 @@ class Extract:
     bus: Bus
     database: Engine
     catalog: StudyCatalog
-    student: Asking
+    student: InService
 
     async def handle(self, delivery: Delivery) -> None:
         event = decode(notes_event, delivery)
@@ -92,7 +95,8 @@ class Extract:
         if isinstance(event, NoteRetracted):
             await self._publish(Topic.ANSWERS, event, event.note)
         else:
-            await self._answer(event)
+            with self.student.held() as student:
+                await self._answer(event, student)
         await asyncio.to_thread(remember, self.database, event)
 
     async def report_failure(self, delivery: Delivery, reason: str) -> None:
@@ -101,24 +105,26 @@ class Extract:
             failed = NoteProgress(note=note, state=ProgressState.FAILED, reason=reason)
             await self._publish(Topic.PROGRESS, failed, note)
 
-    async def _answer(self, event: NoteQueued) -> None:
+    async def _answer(self, event: NoteQueued, student: Asking) -> None:
         questions = await self.catalog.questions()
         answered = NoteAnswered(
             note=event.note,
             encounter_id=event.encounter_id,
             note_date=event.note_date,
             note_date_source=event.note_date_source,
-            student=self.student.version,
-            answers=tuple(await self._answers(event, questions)),
+            student=student.version,
+            answers=tuple(await self._answers(event, questions, student)),
         )
         await self._publish(Topic.ANSWERS, answered, event.note)
         progress = NoteProgress(note=event.note, state=ProgressState.ANSWERED)
         await self._publish(Topic.PROGRESS, progress, event.note)
 
-    async def _answers(self, event: NoteQueued, questions: Sequence[Question]) -> list[Answer]:
+    async def _answers(
+        self, event: NoteQueued, questions: Sequence[Question], student: Asking
+    ) -> list[Answer]:
         """One for each question. Questions of the same wording are asked once, and only those
         that this student has not yet answered on this text."""
-        version, note = self.student.version, event.note
+        version, note = student.version, event.note
         different = list({cache.wording(question): question for question in questions}.values())
         known = await asyncio.to_thread(
             cache.recall, self.database, version, note.note_hash, different
@@ -126,7 +132,7 @@ class Extract:
         new = [question for question in different if cache.wording(question) not in known]
         began = time.perf_counter()
         if new:
-            given = await self.student.answer(event.text, new)
+            given = await student.answer(event.text, new)
             fresh = checked(event.text, new, given)
             learned = {cache.wording(q): answer for q, answer in zip(new, fresh, strict=True)}
             await asyncio.to_thread(cache.keep, self.database, version, note, learned)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 DESCRIPTION = "student.json"
@@ -21,18 +22,32 @@ def student_version(folder: Path) -> str:
 
     Raises StudentFolderError: no folder, no student.json, or one that names no engine.
     """
-    engine = _engine(folder)
-    digest = hashlib.sha256()
-    files = (file for file in folder.rglob("*") if file.is_file())
-    for name, file in sorted((file.relative_to(folder).as_posix(), file) for file in files):
-        if name != CARD:
+    return version_of(engine_named_in(folder), file_digests(folder))
+
+
+def file_digests(folder: Path) -> dict[str, str]:
+    """sha256 in hex of every file, by its path in the folder with `/`."""
+    digests = {}
+    for file in folder.rglob("*"):
+        if file.is_file():
             with file.open("rb") as content:
-                digest.update(name.encode() + b"\0")
-                digest.update(hashlib.file_digest(content, "sha256").digest())
-    return f"{engine}-{digest.hexdigest()[:HEX_DIGITS]}"
+                digest = hashlib.file_digest(content, "sha256")
+            digests[file.relative_to(folder).as_posix()] = digest.hexdigest()
+    return digests
 
 
-def _engine(folder: Path) -> str:
+def version_of(engine: str, digests: Mapping[str, str]) -> str:
+    """The version of a student with these files (as `file_digests` gives them)."""
+    whole = hashlib.sha256()
+    for name, digest in sorted(digests.items()):
+        if name != CARD:
+            whole.update(name.encode() + b"\0")
+            whole.update(bytes.fromhex(digest))
+    return f"{engine}-{whole.hexdigest()[:HEX_DIGITS]}"
+
+
+def engine_named_in(folder: Path) -> str:
+    """The engine in student.json. Raises StudentFolderError."""
     description = folder / DESCRIPTION
     if not description.is_file():
         raise StudentFolderError(
