@@ -14,16 +14,18 @@ from shared.criteria.question import AnswerType, Question
 from shared.students.encoder import load_encoder
 from shared.students.encoder.network import Network
 from shared.students.encoder.passages import load_tokenizer
-from training.encoder.batch import join, note_states
-from training.encoder.command import finish
-from training.encoder.data import TrainingData, load
-from training.encoder.examples import NUMBER, encode_question, target
-from training.encoder.export import export
-from training.encoder.model import Reader
-from training.encoder.train import Recipe, train
+from training.dataset import read_dataset
+from training.finetune.encoder.batch import join, note_states
+from training.finetune.encoder.command import finish
+from training.finetune.encoder.data import TrainingData, encode
+from training.finetune.encoder.examples import NUMBER, encode_question, target
+from training.finetune.encoder.export import export
+from training.finetune.encoder.model import Reader
+from training.finetune.encoder.train import Recipe, train
 
 torch.set_num_threads(1)  # sums in one order, so that two runs can be compared
 
+DATA = Path(__file__).parents[3] / "training/data"
 RECIPE = Recipe(epochs=1, warmup=2, checkpoint_every=2)
 
 
@@ -39,7 +41,7 @@ def tokenizer(base):
 
 @pytest.fixture(scope="module")
 def data(tokenizer) -> TrainingData:
-    whole = load(tokenizer)
+    whole = encode(tokenizer, read_dataset(DATA))
     return replace(whole, train=whole.train[:4], held_out=whole.held_out[:2])
 
 
@@ -51,7 +53,7 @@ def trained(base, tokenizer, data, tmp_path_factory) -> tuple[Reader, Path, list
 
 
 def test_no_patient_is_both_trained_on_and_held_out(tokenizer):
-    whole = load(tokenizer)
+    whole = encode(tokenizer, read_dataset(DATA))
     assert not {n.note.id for n in whole.train} & {n.note.id for n in whole.held_out}
     assert len(whole.held_out) >= 20
 

@@ -17,8 +17,8 @@ from shared.students.encoder.passages import (
     document_bucket,
     windows,
 )
-from training.encoder.examples import NA, NUMBER, EncodedNote, Target
-from training.encoder.model import Reader, Reading
+from training.finetune.encoder.examples import NA, NUMBER, EncodedNote, Target
+from training.finetune.encoder.model import Reader, Reading
 
 CLS, SEP = 101, 102
 

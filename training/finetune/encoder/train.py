@@ -11,10 +11,10 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 
-from training.encoder.batch import join, losses, note_states
-from training.encoder.data import Draws, TrainingData
-from training.encoder.examples import encode_question, target
-from training.encoder.model import Reader
+from training.finetune.encoder.batch import join, losses, note_states
+from training.finetune.encoder.data import Draws, TrainingData
+from training.finetune.encoder.examples import encode_question, target
+from training.finetune.encoder.model import Reader
 
 LOSS_WEIGHTS = {"verdict": 1.0, "evidence": 0.3, "value": 0.7, "rank": 0.3}
 
@@ -29,12 +29,12 @@ class Recipe:
     dropout, in bf16: on two cores dropout costs 1.7 times and fp32 twice as long.
     """
 
-    epochs: int = 5
-    screening_from: int = 2
+    epochs: int = 4
+    screening_from: int = 1
     learning_rate: float = 2.5e-4
     warmup: int = 60
     weight_decay: float = 0.01
-    passages: int = 3
+    passages: int = 4
     seed: int = 7
     checkpoint_every: int = 100
 

@@ -9,8 +9,8 @@ from shared.criteria.question import AnswerType, Question
 from shared.students.encoder.decoding import NoteLogits, NoteText
 from shared.students.encoder.passages import Tokens
 from shared.students.interface import Verdict
-from training.encoder.calibrate import Read, calibrate
-from training.encoder.examples import Item
+from training.finetune.encoder.calibrate import Read, calibrate
+from training.finetune.encoder.examples import Item
 
 TEXT = "Denies tobacco."
 TOKENS = Tokens(np.array([1, 2]), np.array([0, 7]), np.array([6, 14]))
