@@ -1,0 +1,1 @@
+"""The training service: runs of `training.distill`, started by people, by schedule or as a job."""

@@ -1,0 +1,1 @@
+"""Reviewers' corrections on the FHIR server, as training and evaluation items."""

@@ -1,0 +1,54 @@
+"""The lock that the process of a run holds as long as it lives: the system drops it with the
+process, whatever ends that, so it tells the living from the dead."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_NAME = "process.lock"
+_PATIENCE = 5.0  # seconds; who looks whether it is held holds it for a moment
+
+
+class FolderBusy(Exception):
+    """Another process works on the run."""
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Raises FolderBusy, OSError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    opened = os.open(folder / _NAME, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        give_up = time.monotonic() + _PATIENCE
+        while not _locked(opened):
+            if time.monotonic() > give_up:
+                raise FolderBusy(f"another process still works in {folder}")
+            time.sleep(0.05)
+        yield
+    finally:
+        os.close(opened)
+
+
+def is_abandoned(folder: Path) -> bool:
+    """Whether a process of this machine has worked there and none does now."""
+    try:
+        opened = os.open(folder / _NAME, os.O_RDWR)
+    except OSError:
+        return False  # nothing is known of it here
+    try:
+        return _locked(opened)
+    finally:
+        os.close(opened)
+
+
+def _locked(opened: int) -> bool:
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
