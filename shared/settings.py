@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     )
     ingest_url: str = Field("http://127.0.0.1:8011", description="where ingest listens")
     trials_url: str = Field("http://127.0.0.1:8012", description="where trials listens")
+    retrain_url: str = Field("http://127.0.0.1:8013", description="where retrain listens")
 
     ingest_max_attachment_bytes: int = Field(
         10_000_000, gt=0, description="largest note that ingest accepts, bytes after base64"
@@ -54,8 +55,51 @@ class Settings(BaseSettings):
         "", description="id of the Group of patients who are not screened; empty: none"
     )
 
-    student: str = Field("encoder", description="student engine: encoder")
-    student_dir: Path | None = Field(None, description="folder of the student; empty: shipped one")
+    student: str = Field(
+        "encoder",
+        description="student engine: encoder, transformers or vllm, or module:function of your own",
+    )
+    student_dir: Path | None = Field(
+        None, description="folder of the student; empty: shipped one, an encoder"
+    )
+    student_base: str = Field(
+        "",
+        description="decoders: folder or name of the base model; empty: as student.json names it",
+    )
+    student_context: int = Field(
+        0, ge=0, description="decoders: tokens of prompt and reply, at most; 0: what the model can"
+    )
+    student_device: str = Field(
+        "auto", description="transformers: cpu, cuda or cuda:1; auto: a GPU where there is one"
+    )
+    student_questions_at_once: int = Field(
+        8, gt=0, description="transformers: questions side by side; each takes memory for a note"
+    )
+    vllm_url: str = Field(
+        "http://127.0.0.1:8000", description="where the vLLM server listens, for the engine vllm"
+    )
+    vllm_key: SecretStr | None = Field(None, description="the vLLM server's API key")
+    vllm_model: str = Field(
+        "", description="name of the student's adapter on the server; empty: the student's version"
+    )
+    vllm_questions_per_call: int = Field(
+        1, ge=0, description="questions of a note in one call; 1 reads the note once; 0: all"
+    )
+    vllm_concurrency: int = Field(16, gt=0, description="calls to the server at a time")
+    vllm_timeout_seconds: float = Field(120.0, gt=0, description="how long one reply may take")
+    vllm_patience_seconds: float = Field(
+        60.0, ge=0, description="for how long a busy server is asked again before the note waits"
+    )
+    registry_url: str = Field(
+        "", description="students and the one in service: folder or s3://...; empty: student_dir"
+    )
+    registry_poll_seconds: float = Field(
+        30.0, gt=0, description="how often extract asks the registry which student is in service"
+    )
+    mlflow_uri: str = Field(
+        "",
+        description="MLflow server that students added to the registry are shown on; empty: none",
+    )
 
     as_of: date | None = Field(
         None, description="date that patients are screened as of, YYYY-MM-DD; empty: today"
@@ -65,6 +109,13 @@ class Settings(BaseSettings):
     )
     screening_list_delay: float = Field(
         2.0, gt=0, description="seconds for which changes of a screening list are collected"
+    )
+
+    retrain_config: Path | None = Field(
+        None, description="file that says how students are retrained; empty: no run can be started"
+    )
+    retrain_schedule: str = Field(
+        "", description="when runs are due, UTC: HH:MM, or five fields of cron; empty: never"
     )
 
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")

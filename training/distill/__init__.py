@@ -1,0 +1,1 @@
+"""One run of the pipeline: notes, teacher, dataset, student, evaluation, registry, promotion."""
