@@ -47,7 +47,7 @@ class Writer:
         self._branches = branches([ids[len(self._word_head) :] for ids in written])
         self._number_head = common_beginning([self._written(n) for n in ("1", "-1", "NA")])
         begun = vocabulary.decode(self._number_head)
-        self._lead = completion("", None).partition('""')[0][len(begun) :] + '"'
+        self._lead = completion("", None).removesuffix('"}')[len(begun) :]
 
     def values(self, type: AnswerType, rows: Rows, prompts: Sequence[Ids]) -> list[Value]:
         """The value for each row. Afterwards the rows stand behind the head of the reply.

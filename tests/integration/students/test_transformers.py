@@ -89,6 +89,23 @@ def test_a_verdict_is_the_likeliest_and_as_sure_as_in_one_plain_pass(
             assert answer.confidence == pytest.approx(expected[answer.verdict.value], abs=1e-3)
 
 
+def test_a_number_is_begun_by_its_likeliest_token_or_given_up(
+    student: Path, model: PreTrainedModel, vocabulary: Vocabulary
+) -> None:
+    answers = TransformersStudent(student).answer(TEXT, QUESTIONS)
+    for question, answer in zip(QUESTIONS, answers, strict=True):
+        if question.type is AnswerType.NUMERIC:
+            after = next_token(model, vocabulary, question, '{"answer": "')
+            possible = [t for t in after if t and (t in {"-", "N", "NA"} or t.isdecimal())]
+            expected = dict(zip(possible, shares(after, possible), strict=True))
+            best = max(expected, key=expected.__getitem__)
+            assert (answer.verdict is Verdict.NA) == (best == "NA")
+            if best == "NA":
+                assert answer.confidence == pytest.approx(expected["NA"], abs=1e-3)
+            else:
+                assert answer.confidence <= expected[best] + 1e-3
+
+
 def test_verdicts_of_several_tokens_are_weighed_where_they_part_ways(
     make_base: Make, make_student: Make
 ) -> None:

@@ -16,7 +16,7 @@ DATA = Path(__file__).parents[4] / "training/data"
 
 
 def chartsift(*arguments: object):
-    return CliRunner().invoke(app, ["train", "student", *map(str, arguments)])
+    return CliRunner().invoke(app, ["train", *map(str, arguments)])
 
 
 def test_the_encoder_is_trained_by_the_same_call(tmp_path):
@@ -34,7 +34,7 @@ def test_the_encoder_is_trained_by_the_same_call(tmp_path):
 
 def test_the_command_trains_a_decoder_and_names_its_version(base, dataset_folder, tmp_path):
     done = chartsift(
-        *("--preset", "smollm2-135m", "--base", base, "--dataset", dataset_folder),
+        *("smollm2-135m", "--base", base, "--dataset", dataset_folder),
         *("--work", tmp_path, "--set", "max_steps=1", "--set", "calibration_questions=20"),
     )
     assert done.exit_code == 0, done.output
@@ -45,9 +45,9 @@ def test_the_command_trains_a_decoder_and_names_its_version(base, dataset_folder
 def test_the_command_refuses_what_it_does_not_know(dataset_folder, tmp_path):
     place = ("--dataset", dataset_folder, "--work", tmp_path)
     for arguments, message in {
-        ("--preset", "gpt-9"): "no preset 'gpt-9'",
-        ("--preset", "smollm2-135m", "--set", "ranks=4"): "ranks",
-        ("--preset", "smollm2-135m", "--set", "rank"): "FIELD=VALUE",
+        ("gpt-9",): "no preset 'gpt-9'",
+        ("smollm2-135m", "--set", "ranks=4"): "ranks",
+        ("smollm2-135m", "--set", "rank"): "FIELD=VALUE",
     }.items():
         done = chartsift(*arguments, *place)
         assert done.exit_code == 1
