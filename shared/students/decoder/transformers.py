@@ -147,7 +147,7 @@ def _load(folder: Path, student: DecoderDescription, base: str, device: str) -> 
         f"no base model at {name}; set CHARTSIFT_STUDENT_BASE to the folder of {student.base}, "
         "which this student was trained on"
     )
-    disable_progress_bar()  # the services' logs are lines  # type: ignore[no-untyped-call]
+    disable_progress_bar()  # type: ignore[no-untyped-call]  # the services' logs are lines
     # A model of the hub is named owner/name; what is not is a folder
     if "/" not in name and not Path(name).is_dir():
         raise missing
