@@ -79,7 +79,31 @@ def annotated(
     console.print_json(agreement.model_dump_json())
 
 
-@app.command("export")
+@app.command()
+def questions(
+    sheet: Annotated[
+        Path, typer.Argument(help="CSV with note id, question, type, answer; unit and quote too.")
+    ],
+    notes: Annotated[str, typer.Option(help="Where the notes are: a path or a FHIR base URL.")],
+    out: Annotated[Path, typer.Option(help="Evaluation folder to write; must be new.")],
+) -> None:
+    """Make an evaluation folder of a question set that asks the same of every note."""
+    from services.commands.console import fail
+    from services.commands.console import out as console
+    from training.notes.question_folder import write_question_folder
+    from training.notes.question_set import read_question_set, with_questions
+    from training.notes.records import NoteSourceError
+    from training.notes.source import open_source
+
+    try:
+        asked = read_question_set(sheet)
+        write_question_folder(with_questions(open_source(notes), asked), out)
+    except (NoteSourceError, OSError) as error:
+        fail(str(error))
+    console.print(f"{len(asked)} notes in {out}; measure with `chartsift evaluate {out}`")
+
+
+@app.command()
 def export(
     folder: Folder,
     out: Annotated[Path, typer.Option(help="Folder for the files; must be new.")],

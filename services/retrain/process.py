@@ -13,13 +13,13 @@ from typing import Protocol
 
 from services.retrain.claims import Claim, Result, begin
 from services.retrain.config import CorrectionsOf, Plan
-from services.retrain.lock import FolderBusy, held
 from services.retrain.reporter import GONE, Reporter
 from services.retrain.tables import RunState
 from shared.database import open_engine
 from shared.settings import Settings
 from shared.telemetry import configure_logging, describe, get_logger
 from training.distill.config import RunConfig
+from training.distill.lock import FolderBusy, held
 from training.progress import Say
 
 BUSY = 75  # status of a process that found another one at work

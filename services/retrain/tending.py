@@ -18,12 +18,12 @@ from sqlalchemy import Engine
 
 from services.retrain import claims
 from services.retrain.claims import Claim
-from services.retrain.lock import is_abandoned
 from services.retrain.process import main
 from services.retrain.starting import folder_of
 from services.retrain.tables import RunRow, RunState
 from shared.settings import Settings
 from shared.telemetry import get_logger
+from training.distill.lock import is_abandoned
 
 LOST = 60.0
 """Seconds without a sign of life after which a run on another host is given up. Counted by this

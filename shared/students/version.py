@@ -52,7 +52,7 @@ def engine_named_in(folder: Path) -> str:
     if not description.is_file():
         raise StudentFolderError(
             f"{folder} holds no {DESCRIPTION}, so it is no student; "
-            "train one with `chartsift train encoder` or set CHARTSIFT_STUDENT_DIR"
+            "train one with `chartsift train PRESET`, or set CHARTSIFT_STUDENT_DIR to another"
         )
     try:
         content = json.loads(description.read_text(encoding="utf-8"))
@@ -60,5 +60,5 @@ def engine_named_in(folder: Path) -> str:
         raise StudentFolderError(f"{description} is not JSON: {error}") from None
     engine = content.get("engine") if isinstance(content, dict) else None
     if not isinstance(engine, str) or not engine:
-        raise StudentFolderError(f'{description} names no engine; it needs "engine": "encoder"')
+        raise StudentFolderError(f'{description} names no engine, such as "engine": "encoder"')
     return engine

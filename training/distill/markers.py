@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 Inputs = dict[str, JsonValue]
-
-
-class RunBusyError(RuntimeError):
-    """Another process works in the same run folder."""
 
 
 class Marker(BaseModel):
@@ -52,24 +45,6 @@ class Markers:
         scratch.write_text(marker.model_dump_json(indent=2) + "\n", encoding="utf-8")
         scratch.replace(self._folder / f"{step}.json")
         return marker
-
-
-@contextmanager
-def sole(folder: Path) -> Iterator[None]:
-    """Raises RunBusyError while another process runs in `folder`; ends with the process."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / ".lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise RunBusyError(
-            f"another process is running in {folder}; wait for it, or give this run a folder of "
-            "its own"
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _digest(inputs: Inputs) -> str:

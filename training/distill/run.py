@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from training.distill.config import RunConfig
-from training.distill.markers import Markers, sole
+from training.distill.lock import held
+from training.distill.markers import Markers
 from training.distill.steps import Run, Step, execute, inputs_of
 from training.gate import Decision
 from training.progress import Say
@@ -44,7 +45,7 @@ def run(
     """Each step is skipped if it was done for the same inputs; a killed or stopped one goes on
     where it was. should_stop: asked between steps and at every line of progress.
 
-    Raises RUN_ERRORS, RunBusyError among them. What was done before stays done.
+    Raises RUN_ERRORS, FolderBusy among them. What was done before stays done.
     """
 
     def heard(line: str) -> None:
@@ -52,7 +53,7 @@ def run(
         if should_stop():
             raise RunStopped
 
-    with sole(config.folder):
+    with held(config.folder):
         work = Run(config, Markers(config.folder), heard, by)
         try:
             for step in _wanted(config, steps):

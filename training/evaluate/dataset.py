@@ -1,15 +1,13 @@
-"""Scores students on notes of the training form: held-out ones, or a set that people annotated."""
+"""Notes of the training form, held-out ones or a set that people annotated, as what is scored."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable
 
-from shared.students.interface import StudentEngine
 from training.dataset.records import TeacherItem, TeacherNote
-from training.evaluate.answering import Answered, AskedNote, answer_all
+from training.evaluate.answering import AskedNote
 from training.evaluate.fault import EvaluationError
 from training.evaluate.folder import KeyedNote
-from training.evaluate.report import Measured, Report, build_report, measured
 from training.evaluate.scoring import Value
 from training.evaluate.subjects import Subject
 
@@ -21,53 +19,6 @@ for a single note may tell of the patient."""
 
 class NothingToScoreError(EvaluationError):
     """Notes without a single item."""
-
-
-def evaluate_dataset(
-    engine: StudentEngine,
-    notes: Sequence[TeacherNote],
-    *,
-    name: str = "held-out notes",
-    student: str = "student",
-    against: Mapping[str, StudentEngine] | None = None,
-    on_note: Callable[[], None] = lambda: None,
-) -> Report:
-    """The student on every item of the notes, beside `against` on the same items.
-
-    on_note: called after each note of each engine. For the gate, which needs the pairs, see
-    `measure_dataset`. Raises NothingToScoreError, EngineContractError.
-    """
-    asked = as_asked(notes)
-    return build_report(
-        name,
-        asked,
-        engine=student,
-        student=answer_all(engine, asked, on_note),
-        against={
-            other: answer_all(beside, asked, on_note) for other, beside in (against or {}).items()
-        },
-    )
-
-
-def measure_dataset(
-    engine: StudentEngine,
-    notes: Sequence[TeacherNote],
-    on_note: Callable[[], None] = lambda: None,
-) -> Measured:
-    """What the gate compares: every pair. Raises NothingToScoreError, EngineContractError."""
-    return measured(answer_dataset(engine, notes, on_note))
-
-
-def answer_dataset(
-    engine: StudentEngine,
-    notes: Sequence[TeacherNote],
-    on_note: Callable[[], None] = lambda: None,
-) -> Answered:
-    """Every item of every note, all items of a note asked at once.
-
-    Raises NothingToScoreError, EngineContractError.
-    """
-    return answer_all(engine, as_asked(notes), on_note)
 
 
 def as_asked(notes: Iterable[TeacherNote]) -> tuple[AskedNote, ...]:

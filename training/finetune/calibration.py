@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import JsonValue
 
 from shared.criteria.question import AnswerType
-from shared.students.encoder.description import Thresholds
 from shared.students.interface import Verdict
+from shared.students.thresholds import Thresholds
 
 # A proposal is worth a person's look where it is right this often.
 REVIEW_PRECISION = 0.35

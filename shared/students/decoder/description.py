@@ -8,7 +8,6 @@ weights lie elsewhere.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, Self
@@ -18,21 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from shared.criteria.question import AnswerType
 from shared.students.decoder.prompt import PROMPT_VERSION, instructions
 from shared.students.interface import Verdict
-from shared.students.version import DESCRIPTION, StudentFolderError
+from shared.students.thresholds import Thresholds
+from shared.students.version import DESCRIPTION, StudentFolderError, engine_named_in
 
 ADAPTER = "adapter_config.json"
 CLAIMS = (Verdict.YES, Verdict.NO, Verdict.NUMBER)
 _WEIGHTS = ("*.safetensors", "*.bin")
-
-
-class Thresholds(BaseModel):
-    """Confidence from which a claim is an answer, and from which it is a proposal for a person;
-    below `review` it is NA."""
-
-    model_config = ConfigDict(frozen=True)
-
-    answer: float
-    review: float
 
 
 class DecoderDescription(BaseModel):
@@ -68,24 +58,14 @@ class DecoderDescription(BaseModel):
 
 def read_description(folder: Path) -> DecoderDescription:
     """Raises StudentFolderError: no student there, not a decoder, or student.json incomplete."""
-    file = folder / DESCRIPTION
-    if not file.is_file():
-        raise StudentFolderError(
-            f"{folder} holds no {DESCRIPTION}; set CHARTSIFT_STUDENT_DIR to the folder of a "
-            "student that `chartsift train decoder` has written"
-        )
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise StudentFolderError(f"{file} is not JSON: {error}") from None
-    engine = content.get("engine") if isinstance(content, dict) else None
+    file, engine = folder / DESCRIPTION, engine_named_in(folder)
     if engine != "decoder":
         raise StudentFolderError(
             f"{file} is a student of the engine {engine!r}, not of decoder; "
             "set CHARTSIFT_STUDENT to the engine, or CHARTSIFT_STUDENT_DIR to another folder"
         )
     try:
-        return DecoderDescription.model_validate(content)
+        return DecoderDescription.model_validate_json(file.read_text(encoding="utf-8"))
     except ValidationError as error:
         faults = "; ".join(
             f"{'.'.join(map(str, fault['loc'])) or 'student'}: {fault['msg']}"

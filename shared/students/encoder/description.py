@@ -6,17 +6,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.students.thresholds import Thresholds
 from shared.students.version import DESCRIPTION
-
-
-class Thresholds(BaseModel):
-    """Calibrated confidence from which a claim is an answer, and from which it is a proposal for
-    a person; below `review` it is NA. Chosen on held-out training notes."""
-
-    model_config = ConfigDict(frozen=True)
-
-    answer: float
-    review: float
 
 
 class EncoderDescription(BaseModel):

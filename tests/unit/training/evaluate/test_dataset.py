@@ -11,19 +11,22 @@ from shared.students.interface import Answer, Standing, StudentEngine, Verdict
 from training.baselines.always_na import AlwaysNA
 from training.dataset import TeacherNote
 from training.evaluate.answering import answer_all
-from training.evaluate.dataset import (
-    NothingToScoreError,
-    answer_dataset,
-    as_asked,
-    evaluate_dataset,
-    measure_dataset,
-)
+from training.evaluate.dataset import NothingToScoreError, as_asked
 from training.evaluate.page import report_page
-from training.evaluate.report import Report, build_report
+from training.evaluate.report import Report, build_report, measured
 from training.evaluate.scoring import Metric
 from training.evaluate.usage import Price, Usage
 
 MakeNote = Callable[..., TeacherNote]
+
+
+def evaluated(
+    engine: StudentEngine, notes: Sequence[TeacherNote], against: StudentEngine | None = None
+) -> Report:
+    asked = as_asked(notes)
+    others = {} if against is None else {"before": answer_all(against, asked)}
+    student = answer_all(engine, asked)
+    return build_report("held out", asked, engine="words", student=student, against=others)
 
 
 def parts(report: Report) -> dict[str, int]:
@@ -33,7 +36,7 @@ def parts(report: Report) -> dict[str, int]:
 def test_parts_are_by_type_difficulty_and_length(
     engine: StudentEngine, teacher_note: MakeNote
 ) -> None:
-    assert parts(evaluate_dataset(engine, [teacher_note()])) == {
+    assert parts(evaluated(engine, [teacher_note()])) == {
         "boolean": 12,
         "numeric": 7,
         "na-boolean": 5,
@@ -48,7 +51,7 @@ def test_an_item_without_difficulty_is_in_no_part_of_it(
 ) -> None:
     note = teacher_note()
     unrated = tuple(item.model_copy(update={"difficulty": None}) for item in note.items)
-    report = evaluate_dataset(engine, [note.model_copy(update={"items": unrated})])
+    report = evaluated(engine, [note.model_copy(update={"items": unrated})])
     assert "difficulty" not in report.parts
 
 
@@ -57,14 +60,14 @@ def test_a_student_that_agrees_with_the_teacher_is_right_everywhere(
 ) -> None:
     note = teacher_note()
     known = tuple(item for item in note.items if item.question != "Smoker?")  # note: "smokes"
-    report = evaluate_dataset(engine, [note.model_copy(update={"items": known})])
+    report = evaluated(engine, [note.model_copy(update={"items": known})])
     assert all(p.right == p.pairs for of in report.parts.values() for p in of.values())
     assert report.metrics[Metric.QUOTE_VERBATIM_RATE].value == 1.0
     assert report.commitment.answered_right.value == 1.0
 
 
 def test_another_student_stands_beside_it(engine: StudentEngine, teacher_note: MakeNote) -> None:
-    report = evaluate_dataset(engine, [teacher_note()], against={"before": AlwaysNA()})
+    report = evaluated(engine, [teacher_note()], against=AlwaysNA())
     before = report.against["before"]
     assert before.parts["type"]["na-boolean"].right == 5
     assert before.parts["type"]["boolean"].right == 0
@@ -88,7 +91,7 @@ def test_an_answer_that_needs_review_counts_as_na_and_as_a_proposal(
                 for question in questions
             ]
 
-    outcome = answer_dataset(Unsure(), [teacher_note()]).outcomes[0]
+    outcome = answer_all(Unsure(), as_asked([teacher_note()])).outcomes[0]
     assert (outcome.pair.got, outcome.pair.claims) == (Verdict.NA, 0)
     assert outcome.claim is not None
     assert (outcome.claim.value, outcome.claim.answered) == (Verdict.YES, False)
@@ -96,7 +99,7 @@ def test_an_answer_that_needs_review_counts_as_na_and_as_a_proposal(
 
 def test_intervals_are_over_patients(engine: StudentEngine, teacher_note: MakeNote) -> None:
     notes = [teacher_note(id=f"T-{at}", patient_id="P") for at in range(3)]
-    report = evaluate_dataset(engine, notes)
+    report = evaluated(engine, notes)
     assert (report.notes, report.patients, report.pairs) == (3, 1, 87)
 
 
@@ -106,7 +109,7 @@ def test_a_question_is_named_only_if_asked_of_several_patients(
     notes = [teacher_note(id=f"T-{at}") for at in range(3)]
     own = notes[0].items[0].model_copy(update={"question": "Does Ms Example smoke?"})
     notes[0] = notes[0].model_copy(update={"items": (own, *notes[0].items[1:])})
-    report = evaluate_dataset(engine, notes)
+    report = evaluated(engine, notes)
     assert "Asthma?" in report.questions
     assert "Ms Example" not in report.model_dump_json()
 
@@ -137,9 +140,9 @@ def test_tokens_are_those_of_this_evaluation_and_cost_what_was_stated(
 
 
 def test_the_gate_gets_every_pair_once(engine: StudentEngine, teacher_note: MakeNote) -> None:
-    measured = measure_dataset(engine, [teacher_note()])
-    assert measured.version == "words-1"
-    assert len({(pair.note, pair.question) for pair in measured.pairs}) == 29
+    told = measured(answer_all(engine, as_asked([teacher_note()])))
+    assert told.version == "words-1"
+    assert len({(pair.note, pair.question) for pair in told.pairs}) == 29
 
 
 def test_the_gate_decides_by_what_was_measured(
@@ -147,8 +150,8 @@ def test_the_gate_decides_by_what_was_measured(
 ) -> None:
     from training.gate import decide, read_rules
 
-    notes = [teacher_note(id=f"T-{at}") for at in range(4)]
-    better, worse = (measure_dataset(one, notes) for one in (engine, AlwaysNA()))
+    asked = as_asked(teacher_note(id=f"T-{at}") for at in range(4))
+    better, worse = (measured(answer_all(one, asked)) for one in (engine, AlwaysNA()))
     assert not decide(worse, better, read_rules()).promote
 
 

@@ -18,9 +18,9 @@ from shared.students.interface import Answer, StudentEngine
 from training.baselines.always_na import AlwaysNA
 from training.dataset import TeacherNote
 from training.evaluate import command
-from training.evaluate.answering import Outcome
+from training.evaluate.answering import Outcome, answer_all
 from training.evaluate.command import measure_folder
-from training.evaluate.dataset import answer_dataset, as_asked
+from training.evaluate.dataset import as_asked
 from training.evaluate.folder import read_folder
 from training.evaluate.page import report_page
 from training.evaluate.report import Report, build_report
@@ -121,8 +121,9 @@ def test_a_question_written_for_one_note_is_shown_with_notes_only(
     teacher_note: Callable[..., TeacherNote],
 ) -> None:
     note = teacher_note()
-    answered = answer_dataset(AlwaysNA(), [note])
-    report = build_report("held out", as_asked([note]), engine="never", student=answered)
+    asked = as_asked([note])
+    answered = answer_all(AlwaysNA(), asked)
+    report = build_report("held out", asked, engine="never", student=answered)
     hidden = report_page(report, answered.outcomes, with_notes=False)
     assert "Smoker?" not in hidden
     assert "A question written for this note" in hidden

@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.criteria.question import AnswerType, Question
-from shared.students.decoder.description import DecoderDescription, Thresholds
+from shared.students.decoder.description import DecoderDescription
 from shared.students.decoder.prompt import MOST_QUOTE
 from shared.students.decoder.request import reply_tokens, request
 from shared.students.interface import Verdict
+from shared.students.thresholds import Thresholds
 
 STROKE = Question(study="s", id="stroke", text="Stroke?", type=AnswerType.BOOLEAN)
 AGE = Question(study="s", id="age", text="Age?", type=AnswerType.NUMERIC, unit="a")

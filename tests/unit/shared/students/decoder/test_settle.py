@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from services.extract.checking import checked
 from shared.criteria.question import AnswerType, Question
-from shared.students.decoder.description import DecoderDescription, Thresholds
+from shared.students.decoder.description import DecoderDescription
 from shared.students.decoder.reply import Reply
 from shared.students.decoder.settle import settle
 from shared.students.decoder.windows import Window
 from shared.students.interface import Standing, Verdict
+from shared.students.thresholds import Thresholds
 
 TEXT = "Follow-up. He had a stroke in 2019.\nCreatinine 1.4 mg/dL."
 STROKE = Question(study="s", id="stroke", text="Stroke?", type=AnswerType.BOOLEAN)

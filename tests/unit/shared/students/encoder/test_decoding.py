@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from shared.criteria.question import AnswerType, Question
 from shared.students.encoder.decoding import NoteLogits, NoteText, decode
-from shared.students.encoder.description import EncoderDescription, Thresholds
+from shared.students.encoder.description import EncoderDescription
 from shared.students.encoder.numbers import candidates
 from shared.students.encoder.passages import Tokens
 from shared.students.interface import Standing, Verdict
+from shared.students.thresholds import Thresholds
 
 SMOKER = Question(study="s", id="smoker", text="Does the patient smoke?", type=AnswerType.BOOLEAN)
 PLATELETS = Question(

@@ -1,5 +1,5 @@
-"""The lock that the process of a run holds as long as it lives: the system drops it with the
-process, whatever ends that, so it tells the living from the dead."""
+"""The lock on a folder that a process holds as long as it works there: the system drops it with
+the process, whatever ends that, so it tells the living from the dead."""
 
 from __future__ import annotations
 
@@ -11,23 +11,26 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _NAME = "process.lock"
-_PATIENCE = 5.0  # seconds; who looks whether it is held holds it for a moment
+_PATIENCE = 5.0
+"""Seconds; who looks whether it is held holds it for a moment."""
 
 
-class FolderBusy(Exception):
-    """Another process works on the run."""
+class FolderBusy(RuntimeError):
+    """Another process works in the folder."""
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Raises FolderBusy, OSError."""
+def held(folder: Path, patience: float = _PATIENCE) -> Iterator[None]:
+    """Makes the folder if need be. Raises FolderBusy, OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     opened = os.open(folder / _NAME, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        give_up = time.monotonic() + _PATIENCE
+        give_up = time.monotonic() + patience
         while not _locked(opened):
             if time.monotonic() > give_up:
-                raise FolderBusy(f"another process still works in {folder}")
+                raise FolderBusy(
+                    f"another process works in {folder}; wait for it, or name another folder"
+                )
             time.sleep(0.05)
         yield
     finally:
